@@ -1,0 +1,1 @@
+"""The craft of the cutting room: probing clips, taking frames and joining clips into a film."""

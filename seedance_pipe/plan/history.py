@@ -1,0 +1,92 @@
+"""History: what the journal remembers, as a value. The plan reads it; only the run floor makes one."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from seedance_pipe.document import Json
+from seedance_pipe.units import Digest, Fingerprint, Money
+
+
+class State(enum.Enum):
+    """The last act of a submission (design section 6). `UNSENT` means that no byte of it left."""
+
+    INTENT = "intent"
+    SUBMITTED = "submitted"
+    READY = "ready"
+    STORED = "stored"
+    REFUSED = "refused"
+    FAILED = "failed"
+    UNSENT = "unsent"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the vendor said of a finished task. It holds no address: addresses are signed, and a task whose
+    clip is not fetched yet is simply asked for fresh ones. `expires` is Unix seconds.
+    """
+
+    seed: int | None
+    tokens: int | None
+    charged: Money | None
+    expires: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One paid request and what became of it. `id` was drawn for it; `request` is what was frozen before it
+    left; `inputs` is the document whose digest is `fingerprint`. `at` is the intent's time, Unix seconds.
+
+    `reason` and `code` say why it was refused or failed; `charged` is what it cost: known from the receipt,
+    zero when refused, None while unknown.
+    """
+
+    id: str
+    fingerprint: Fingerprint
+    story: str
+    shot: str
+    take: int
+    vendor: str
+    model: str
+    state: State
+    request: Json
+    inputs: Json
+    reserved: Money | None
+    at: float
+    task: str | None = None
+    receipt: Receipt | None = None
+    charged: Money | None = None
+    code: str = ""
+    reason: str = ""
+    outputs: Mapping[str, Digest] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A step that was carried out: its outputs by name, and the inputs document of its fingerprint."""
+
+    fingerprint: Fingerprint
+    step: str
+    inputs: Json
+    outputs: Mapping[str, Digest]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """`made` and `submissions` hold the newest entry of each fingerprint; stored takes are in both.
+
+    `latest` maps a step's key to the fingerprint that it last had in this story: what changed is told by
+    comparing with it. `picks` maps an order's digest to the take that the film uses. `lost` are digests that
+    the journal names and the store no longer has. `delivered` maps the output files that are in place and
+    untouched, relative to the story's folder, to their digest.
+    """
+
+    made: Mapping[Fingerprint, Made] = field(default_factory=lambda: MappingProxyType({}))
+    submissions: Mapping[Fingerprint, Submission] = field(default_factory=lambda: MappingProxyType({}))
+    latest: Mapping[str, Fingerprint] = field(default_factory=lambda: MappingProxyType({}))
+    picks: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    lost: frozenset[Digest] = frozenset()
+    delivered: Mapping[str, Digest] = field(default_factory=lambda: MappingProxyType({}))

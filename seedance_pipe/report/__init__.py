@@ -1,0 +1,1 @@
+"""Plans, histories and events as text and JSON for people and programs."""

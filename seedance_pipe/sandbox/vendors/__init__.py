@@ -1,0 +1,1 @@
+"""One module for each vendor that the sandbox plays, written from that vendor's documents alone."""

@@ -1,0 +1,1 @@
+"""The craft of shooting takes: requests, answers and downloads, for each vendor whose API makes clips."""
