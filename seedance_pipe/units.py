@@ -35,6 +35,10 @@ class Money:
     amount: Decimal
     currency: str = "USD"
 
+    @classmethod
+    def zero(cls, currency: str = "USD") -> Money:
+        return cls(Decimal(0), currency)
+
     def __add__(self, other: Money) -> Money:
         """Raises ValueError when the currencies differ."""
         if other.currency != self.currency:

@@ -26,6 +26,17 @@ class Role(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """What a reference video or sound turned out to be; `size` and `frame_rate` are None for sound."""
+
+    seconds: Fraction
+    size: Size | None
+    frame_rate: Fraction | None
+    codecs: tuple[str, ...]
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class LocalFile:
     """A file inside the story's folder, read once: `name` is as the story writes it, `type` is the media type
     that its content shows (`image/png`), `bytes` its length; `size` and `seconds` where its kind has them.

@@ -52,8 +52,8 @@ class Shot:
     id: str
     place: Place
     model: Model
-    body: Json
-    order: Json
+    body: Mapping[str, Json]
+    order: Mapping[str, Json]
     media: tuple[Medium, ...]
     footage: Footage
     seed: int | None

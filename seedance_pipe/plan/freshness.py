@@ -1,0 +1,198 @@
+"""Freshness: whether a step must be carried out, and the reason, from what the journal remembers of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from seedance_pipe.document import Json, JsonPath, leaves
+from seedance_pipe.plan.fingerprint import fingerprint
+from seedance_pipe.plan.graph import Step, StepKey, StepKind
+from seedance_pipe.plan.history import History, Made, State, Submission
+from seedance_pipe.spec.diagnostic import Place
+from seedance_pipe.spec.story import Origin
+from seedance_pipe.units import Digest
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """Nothing was ever made for this step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A value differs from the last time. `key` is the shot key as a person writes it, `place` where it
+    stands now; `old` or `new` is None for a value that was, or is, not given.
+    """
+
+    key: str
+    old: Json
+    new: Json
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """`step`, which this one needs, has to be made first, and may come out otherwise than before."""
+
+    step: StepKey
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """It was made, but its file is no longer in the store."""
+
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The last submission came to nothing: `state` is REFUSED, FAILED or UNSENT."""
+
+    state: State
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """The film is in the store, but not at its output path."""
+
+    path: str
+
+
+Reason: TypeAlias = New | Changed | Upstream | Lost | Ended | Undelivered
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    outputs: Mapping[str, Digest]
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """It has to be made; there is always at least one reason."""
+
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InFlight:
+    """The vendor has it, or had it and we lost its file: to be fetched, never to be bought again."""
+
+    submission: Submission
+
+
+@dataclass(frozen=True, slots=True)
+class InDoubt:
+    submission: Submission
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """It cannot be made before `by` is settled."""
+
+    by: StepKey
+
+
+Verdict: TypeAlias = Fresh | Stale | InFlight | InDoubt | Blocked
+
+
+def judge(step: Step, inputs: Json, history: History) -> Fresh | Stale | InFlight | InDoubt:
+    """The verdict on a step all of whose inputs are known; `inputs` is its fingerprint's document."""
+    mark = fingerprint(inputs)
+    submission = history.submissions.get(mark)
+    if submission is not None and submission.state is State.INTENT:
+        return InDoubt(submission)
+    if submission is not None and submission.state in (State.SUBMITTED, State.READY):
+        return InFlight(submission)
+    made = history.made.get(mark)
+    if made is not None:
+        lost = sorted(name for name, digest in made.outputs.items() if _must_have(name, digest, history))
+        if not lost:
+            return Fresh(made.outputs)
+        if submission is not None:
+            return InFlight(submission)
+        return Stale(tuple(Lost(name) for name in lost))
+    if submission is not None:
+        return Stale((Ended(submission.state, submission.code, submission.reason),))
+    return Stale(changes(step, inputs, history) or (New(),))
+
+
+def _must_have(name: str, digest: Digest, history: History) -> bool:
+    # A vendor's own last frame is a convenience: without it the frame is taken from the clip.
+    return name != "last_frame" and digest in history.lost
+
+
+def changes(step: Step, inputs: Json, history: History) -> tuple[Changed, ...]:
+    """What differs from the last inputs of the same step, in the document's order, one entry a key.
+
+    Only the parts that `inputs` has are compared, so a document without its `inputs` part tells what of the
+    recipe alone has changed.
+    """
+    before = _last_inputs(step, history)
+    if before is None or not isinstance(inputs, Mapping):
+        return ()
+    old = {path: leaf for path, leaf in leaves(before) if path[0] in inputs and not _empty(leaf)}
+    new = {path: leaf for path, leaf in leaves(inputs) if not _empty(leaf)}
+    found: dict[str, Changed] = {}
+    for path in [*new, *(path for path in old if path not in new)]:
+        was, now = old.get(path), new.get(path)
+        if was != now or type(was) is not type(now):
+            key, place = _named(step, path, old)
+            found.setdefault(key, Changed(key, was, now, place))
+    return tuple(found.values())
+
+
+def _named(step: Step, path: JsonPath, old: Mapping[JsonPath, Json]) -> tuple[str, Place | None]:
+    """What a person calls the value at `path` of a step's inputs, and where the story gives it now."""
+    origin = _origin(step, path)
+    if origin is not None:
+        return origin.key, origin.place
+    index = _medium_index(path)
+    if index is not None:
+        return str(old.get(("recipe", "media", index, "role"), "media")), None
+    # Inside a request only its top-level parameters are words that a story could use.
+    return str(path[2] if path[:2] == ("recipe", "order") and len(path) > 2 else path[-1]), None
+
+
+def _empty(leaf: Json) -> bool:
+    return isinstance(leaf, Mapping | tuple) and not leaf
+
+
+def _last_inputs(step: Step, history: History) -> Json:
+    mark = history.latest.get(step.key)
+    if mark is None:
+        return None
+    record: Submission | Made | None = history.submissions.get(mark) or history.made.get(mark)
+    return record.inputs if record else None
+
+
+def _origin(step: Step, path: JsonPath) -> Origin | None:
+    """Where the story says the value at `path` of a take's inputs; a longer path falls back on its parents."""
+    if step.shot is None or step.kind is not StepKind.TAKE:
+        return None
+    inside: JsonPath = ()
+    index = _medium_index(path)
+    if path == ("recipe", "model"):
+        inside = ("model",)
+    elif path[:2] == ("recipe", "order"):
+        inside = path[2:]
+    elif index is not None and index < len(step.shot.media):
+        inside = step.shot.media[index].hole
+    while inside:
+        if inside in step.shot.origins:
+            return step.shot.origins[inside]
+        inside = inside[:-1]
+    return None
+
+
+def _medium_index(path: JsonPath) -> int | None:
+    """The place in `shot.media` that a path of a take's inputs speaks of."""
+    match path:
+        case ("recipe", "media", int(index), *_):
+            return index
+        case ("inputs", str(slot)) if slot.startswith("media/"):
+            return int(slot.removeprefix("media/"))
+    return None

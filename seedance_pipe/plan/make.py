@@ -1,0 +1,123 @@
+"""Making a plan: one verdict for every step of a story, and what carrying it out would cost at most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from seedance_pipe.document import freeze
+from seedance_pipe.plan.fingerprint import document
+from seedance_pipe.plan.freshness import (
+    Blocked,
+    Fresh,
+    InDoubt,
+    Stale,
+    Undelivered,
+    Upstream,
+    Verdict,
+    changes,
+    judge,
+)
+from seedance_pipe.plan.graph import Graph, Step, StepKey
+from seedance_pipe.plan.history import History
+from seedance_pipe.plan.unroll import FILM, Methods, needed_for, next_take, order_digest, unroll
+from seedance_pipe.spec.story import Story
+from seedance_pipe.units import Digest, Money
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    step: Step
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """The takes that would be bought: their greatest cost by currency, and those whose price is unknown."""
+
+    most: Mapping[str, Money]
+    exact: bool
+    unknown: tuple[StepKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`steps` are in the graph's order."""
+
+    story: Story
+    graph: Graph
+    steps: tuple[Planned, ...]
+
+    @property
+    def pending(self) -> tuple[Planned, ...]:
+        """The steps that a run would have to do something about."""
+        return tuple(planned for planned in self.steps if not isinstance(planned.verdict, Fresh))
+
+    @property
+    def bill(self) -> Bill:
+        most: dict[str, Money] = {}
+        exact = True
+        unknown = []
+        for planned in self.steps:
+            estimate = planned.step.estimate
+            if not isinstance(planned.verdict, Stale) or estimate is None:
+                continue
+            exact = exact and estimate.exact
+            if estimate.most is None:
+                unknown.append(planned.step.key)
+                continue
+            currency = estimate.most.currency
+            most[currency] = most[currency] + estimate.most if currency in most else estimate.most
+        return Bill(most, exact, tuple(unknown))
+
+
+def make(story: Story, history: History, methods: Methods, *, only: Iterable[StepKey] | None = None) -> Plan:
+    """What a run of `story` would do. `only` limits it to these steps and what they need."""
+    graph = unroll(story, history, methods)
+    if only is not None:
+        graph = needed_for(graph, only)
+    verdicts: dict[StepKey, Verdict] = {}
+    for step in graph.steps:
+        verdict = _verdict(step, verdicts, history)
+        if step.key == FILM and isinstance(verdict, Fresh):
+            verdict = _delivered(story, verdict, history)
+        verdicts[step.key] = verdict
+    return Plan(story, graph, tuple(Planned(step, verdicts[step.key]) for step in graph.steps))
+
+
+def with_new_takes(story: Story, history: History, shots: Iterable[str]) -> dict[str, int]:
+    """For each of `shots` its order's digest and the number of a take that was never asked for."""
+    chosen = {shot.id: shot for shot in story.shots}
+    return {order_digest(chosen[shot]): next_take(chosen[shot], history) for shot in shots}
+
+
+def picking(history: History, picks: Mapping[str, int]) -> History:
+    """The same history, had these takes been picked."""
+    return replace(history, picks={**history.picks, **picks})
+
+
+def _verdict(step: Step, verdicts: Mapping[StepKey, Verdict], history: History) -> Verdict:
+    digests: dict[str, Digest] = {}
+    waiting: list[StepKey] = []
+    for need in step.needs:
+        match verdicts[need.step]:
+            case Fresh(outputs):
+                if need.output in outputs:
+                    digests[need.slot] = outputs[need.output]
+            case InDoubt():
+                return Blocked(need.step)
+            case Blocked(by):
+                return Blocked(by)
+            case _:
+                waiting.append(need.step)
+    if not waiting:
+        return judge(step, document(step, digests), history)
+    known = freeze({"kind": step.kind.value, "recipe": step.recipe})
+    return Stale((*changes(step, known, history), *(Upstream(key) for key in dict.fromkeys(waiting))))
+
+
+def _delivered(story: Story, verdict: Fresh, history: History) -> Verdict:
+    path = story.output.relative_to(story.root).as_posix()
+    if history.delivered.get(path) == verdict.outputs["film"]:
+        return verdict
+    return Stale((Undelivered(path),))

@@ -1,0 +1,213 @@
+"""Unrolling a story into its graph: which takes, frames and clips it asks for, and what each one needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from seedance_pipe.document import Json, digest, fill, freeze
+from seedance_pipe.plan.cost import estimates
+from seedance_pipe.plan.graph import Graph, Need, Step, StepKey, StepKind
+from seedance_pipe.plan.history import History
+from seedance_pipe.spec.medium import Address, FromShot, Kind, LocalFile, Medium
+from seedance_pipe.spec.story import Shot, Story
+
+
+@dataclass(frozen=True, slots=True)
+class Methods:
+    """The revision of the program's own way of doing each kind of step that no vendor does.
+
+    A new revision makes old results stale, so it changes only when the result would.
+    """
+
+    frame: str
+    format: str
+    clip: str
+    film: str
+
+
+def take_key(shot: str, take: int) -> StepKey:
+    return StepKey(f"{shot}#{take}")
+
+
+FILM = StepKey("film")
+FORMAT = StepKey("format")
+
+
+def order_digest(shot: Shot) -> str:
+    """The name of what a shot orders, whichever take of it: picks are remembered under it."""
+    return digest(_order(shot))
+
+
+def seeded(document: Json, shot: Shot, take: int) -> Json:
+    """`document`, a body or an order of `shot`, as it reads for one take: take k has seed + k - 1."""
+    if shot.seed is None:
+        return document
+    return fill(document, {shot.seed_path: shot.seed + take - 1})
+
+
+def next_take(shot: Shot, history: History) -> int:
+    """The number of a take of this order that was never asked for: one more than the highest known."""
+    order = order_digest(shot)
+    known = [
+        submission.take
+        for submission in history.submissions.values()
+        if _order_of(submission.inputs, shot, submission.take) == order
+    ]
+    return max([shot.takes, history.picks.get(order, 0), *known]) + 1
+
+
+def unroll(story: Story, history: History, methods: Methods) -> Graph:
+    """The graph of a story. The film uses the picked take of each shot: the first, unless another was asked
+    for since.
+    """
+    picks = {shot.id: history.picks.get(order_digest(shot), 1) for shot in story.shots}
+    costs = estimates(story)
+    framed = _framed(story)
+    steps: list[Step] = []
+    for shot in _upstream_first(story):
+        numbers = sorted({*range(1, shot.takes + 1), picks[shot.id]})
+        steps += [replace(_take(shot, number, picks), estimate=costs[shot.id]) for number in numbers]
+        if shot.id in framed:
+            steps.append(_frame(shot, picks[shot.id], methods))
+    return Graph((*steps, *_cut(story, picks, methods)))
+
+
+def needed_for(graph: Graph, wanted: Iterable[StepKey]) -> Graph:
+    """The part of `graph` that leads to the `wanted` steps."""
+    keep = set(wanted)
+    for step in reversed(graph.steps):
+        if step.key in keep:
+            keep.update(need.step for need in step.needs)
+    return Graph(tuple(step for step in graph.steps if step.key in keep))
+
+
+def _order(shot: Shot) -> dict[str, Json]:
+    return {
+        "vendor": shot.model.vendor,
+        "model": shot.model.wire,
+        "revision": shot.model.revision,
+        "order": shot.order,
+        "media": [_medium(medium) for medium in shot.media],
+    }
+
+
+def _order_of(inputs: Json, shot: Shot, take: int) -> str | None:
+    """The order's digest of a journalled take, with the seed of take 1 put back."""
+    recorded = inputs.get("recipe") if isinstance(inputs, Mapping) else None
+    if not isinstance(recorded, Mapping):
+        return None
+    recipe = {key: value for key, value in recorded.items() if key != "take"}
+    if shot.seed is not None and recipe.get("order") == seeded(shot.order, shot, take):
+        recipe["order"] = shot.order
+    return digest(recipe)
+
+
+def _medium(medium: Medium) -> Json:
+    """A medium as a fingerprint sees it: by what it is, not by where it lies or which shot makes it."""
+    named: dict[str, Json] = {"role": medium.role.value, "kind": medium.kind.value}
+    match medium.source:
+        case LocalFile(digest=content):
+            return {**named, "digest": content}
+        case Address(url=url):
+            return {**named, "url": url}
+        case FromShot():
+            return named
+        case _ as never:
+            assert_never(never)
+
+
+def _take(shot: Shot, number: int, picks: Mapping[str, int]) -> Step:
+    needs = tuple(
+        _handed_over(f"media/{index}", medium.source.shot, medium.kind, picks)
+        for index, medium in enumerate(shot.media)
+        if isinstance(medium.source, FromShot)
+    )
+    recipe = {**_order(shot), "order": seeded(shot.order, shot, number), "take": number}
+    return Step(take_key(shot.id, number), StepKind.TAKE, freeze(recipe), needs, shot, number)
+
+
+def _handed_over(slot: str, shot: str, kind: Kind, picks: Mapping[str, int]) -> Need:
+    take = take_key(shot, picks[shot])
+    if kind is Kind.VIDEO:
+        return Need(slot, take, "clip")
+    return Need(slot, _frame_key(take), "frame")
+
+
+def _frame_key(take: StepKey) -> StepKey:
+    return StepKey(f"{take}/frame")
+
+
+def _frame(shot: Shot, number: int, methods: Methods) -> Step:
+    take = take_key(shot.id, number)
+    needs = (Need("clip", take, "clip"), Need("last_frame", take, "last_frame", optional=True))
+    return Step(_frame_key(take), StepKind.FRAME, freeze({"method": methods.frame}), needs, shot, number)
+
+
+def _framed(story: Story) -> set[str]:
+    """The shots whose last frame another shot uses."""
+    return {
+        medium.source.shot
+        for shot in story.shots
+        for medium in shot.media
+        if isinstance(medium.source, FromShot) and medium.kind is Kind.IMAGE
+    }
+
+
+def _cut(story: Story, picks: Mapping[str, int], methods: Methods) -> Iterator[Step]:
+    """The steps of the cutting room: the clips' common format, each clip in it, and the film."""
+    takes = [take_key(shot.id, picks[shot.id]) for shot in story.shots]
+    all_clips = tuple(Need(f"clip/{index}", take, "clip") for index, take in enumerate(takes))
+    yield Step(FORMAT, StepKind.FORMAT, freeze({"method": methods.format}), all_clips)
+    seams = _seams(story, takes)
+    for index, shot in enumerate(story.shots):
+        before = (Need("before", seams[index], "frame"),) if index in seams else ()
+        needs = (Need("clip", takes[index], "clip"), Need("format", FORMAT, "format"), *before)
+        recipe = freeze({"method": methods.clip})
+        yield Step(StepKey(f"{shot.id}/clip"), StepKind.CLIP, recipe, needs, shot, picks[shot.id])
+    joined = tuple(
+        Need(f"clip/{index}", StepKey(f"{shot.id}/clip"), "clip") for index, shot in enumerate(story.shots)
+    )
+    held = tuple(Need(f"seam/{index}", frame, "frame") for index, frame in seams.items())
+    needs = (*joined, *held, Need("format", FORMAT, "format"))
+    yield Step(FILM, StepKind.FILM, freeze({"method": methods.film}), needs)
+
+
+def _seams(story: Story, takes: list[StepKey]) -> dict[int, StepKey]:
+    """For each shot that begins with the last frame of the shot just before it in the film: that frame's step."""
+    return {
+        index: _frame_key(takes[index - 1])
+        for index, shot in enumerate(story.shots)
+        if index and begins_with(shot) == story.shots[index - 1].id
+    }
+
+
+def begins_with(shot: Shot) -> str | None:
+    """The shot whose last frame is this shot's first, if there is one."""
+    for medium in shot.media:
+        if medium.role.value == "first_frame" and isinstance(medium.source, FromShot):
+            return medium.source.shot
+    return None
+
+
+def _upstream_first(story: Story) -> Iterator[Shot]:
+    """Film order, but each shot after those that it needs. A story has no cycles: the spec floor saw to it."""
+    shots = {shot.id: shot for shot in story.shots}
+    done: set[str] = set()
+    for shot in story.shots:
+        pending = [shot]
+        while pending:
+            current = pending[-1]
+            missing = [source for source in _sources(current) if source not in done]
+            if missing:
+                pending.append(shots[missing[0]])
+                continue
+            pending.pop()
+            if current.id not in done:
+                done.add(current.id)
+                yield current
+
+
+def _sources(shot: Shot) -> Iterator[str]:
+    return (medium.source.shot for medium in shot.media if isinstance(medium.source, FromShot))
