@@ -77,4 +77,4 @@ def test_only_studio_knows_that_a_sandbox_exists() -> None:
         for _, name in imports_of(module)
         if name.startswith("seedance_pipe.sandbox")
     }
-    assert users <= {"sandbox", "studio.py"}
+    assert users <= {"sandbox", "studio"}

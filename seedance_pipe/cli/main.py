@@ -1,0 +1,98 @@
+"""The group of commands, each loaded when it is asked for, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import click
+
+from seedance_pipe import __version__
+from seedance_pipe.errors import PipeError
+
+_SUMMARIES = {
+    "validate": "Check stories and print every problem with its place.",
+    "plan": "Show what would run, why, and what it would cost.",
+    "run": "Make what is stale, then the film.",
+    "status": "Show what is made, in flight, in doubt or failed, and what was spent.",
+    "graph": "Draw the graph of a story.",
+    "models": "Show what each model takes, costs and can do.",
+    "render": "Print the story after variables and templates.",
+    "schema": "Print a JSON Schema.",
+    "sandbox": "Serve the vendors' APIs on a loopback port.",
+    "init": "Write a new story that runs.",
+    "doctor": "Say what is found on this machine and what is missing.",
+}
+
+
+class _Commands(click.Group):
+    """Knows every command's name and summary, and imports a command's module only to run it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_SUMMARIES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _SUMMARIES:
+            return None
+        command = importlib.import_module(f"seedance_pipe.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_SUMMARIES.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _SUMMARIES and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            close = get_close_matches(args[0], _SUMMARIES, n=1)
+            hint = f"; did you mean '{close[0]}'?" if close else ""
+            ctx.fail(f"there is no command '{args[0]}'{hint}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="seedance-pipe %(version)s")
+def commands() -> None:
+    """Make for films: a story file becomes a film, and only what changed is made again."""
+
+
+def main(args: list[str] | None = None) -> None:
+    """Runs one command and exits with the code that the design promises (its section 5)."""
+    try:
+        code = commands.main(args=args, prog_name="seedance-pipe", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help() if error.ctx else "", err=True)
+        code = 2
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except PipeError as error:
+        _tell(error)
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped", err=True)
+        code = 130
+    except BrokenPipeError:
+        # The reader of our output has gone: nobody is left to tell, and Python must not try again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except Exception:
+        click.echo("internal error: this is a bug in seedance-pipe; the lines below are for its report", err=True)
+        import traceback
+
+        traceback.print_exc()
+        code = 70
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _tell(error: PipeError) -> None:
+    from seedance_pipe.report.words import plain
+
+    click.echo(f"error: {plain(error.message)}", err=True)
+    if error.next_step:
+        click.echo(f"  {plain(error.next_step)}", err=True)

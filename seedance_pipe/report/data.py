@@ -1,0 +1,224 @@
+"""Plans, events, diagnostics and models as JSON values: what `--json` prints. Keys are only ever added."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, assert_never
+
+from seedance_pipe.document import thaw
+from seedance_pipe.plan.freshness import Changed, Stale
+from seedance_pipe.plan.graph import StepKind
+from seedance_pipe.plan.history import Submission
+from seedance_pipe.plan.make import Bill, Plan, Planned
+from seedance_pipe.report.standing import Result, Standing
+from seedance_pipe.report.table import leaving
+from seedance_pipe.report.words import reasons, verdict_word
+from seedance_pipe.run.event import Blocked, Doubted, Event, Failed, Finished, Moved, Noted, Started
+from seedance_pipe.spec.diagnostic import Diagnostic
+from seedance_pipe.spec.medium import Address, FromShot, LocalFile, Medium
+from seedance_pipe.spec.model import Model
+from seedance_pipe.spec.story import Story
+from seedance_pipe.units import Money
+
+
+def plan_data(plan: Plan) -> dict[str, Any]:
+    return {
+        "story": plan.story.path.name,
+        "title": plan.story.title,
+        "steps": [_planned(planned) for planned in plan.steps],
+        "bill": _bill(plan.bill),
+        "leaves": [{"file": name, "to": vendor} for name, vendor in leaving(plan.story, plan.steps)],
+    }
+
+
+def graph_data(plan: Plan) -> dict[str, Any]:
+    return {
+        "steps": [
+            {
+                "step": planned.step.key,
+                "kind": planned.step.kind.value,
+                "shot": planned.step.shot.id if planned.step.shot else None,
+                "verdict": verdict_word(planned),
+                "needs": [{"step": need.step, "output": need.output} for need in planned.step.needs],
+            }
+            for planned in plan.steps
+        ]
+    }
+
+
+def status_data(standing: Standing) -> dict[str, Any]:
+    takes = [planned for planned in standing.plan.steps if planned.step.kind is StepKind.TAKE]
+    submissions = {planned.step.key: standing.submission_of(planned) for planned in takes}
+    return {
+        "story": standing.plan.story.path.name,
+        "film": verdict_word(standing.plan.steps[-1]),
+        "takes": [
+            {
+                "step": planned.step.key,
+                "verdict": verdict_word(planned),
+                "clip": str(standing.clips[planned.step.key]) if planned.step.key in standing.clips else None,
+                "submission": submission_data(submissions[planned.step.key]),
+            }
+            for planned in takes
+        ],
+        "strays": [submission_data(submission) for submission in standing.strays],
+        "spent": sums_data(standing.total.spent),
+        "reserved": sums_data(standing.total.reserved),
+    }
+
+
+def result_data(result: Result) -> dict[str, Any]:
+    """The last line of `run --json`."""
+    return {
+        "event": "ended",
+        "exit_code": result.exit_code,
+        "film": str(result.film) if result.film else None,
+        "made": list(result.made),
+        "fresh": list(result.fresh),
+        "failed": list(result.failed),
+        "in_doubt": list(result.doubted),
+        "blocked": list(result.blocked),
+        "charged": sums_data(result.charged),
+        "stopped": result.stopped,
+        "running": result.running,
+    }
+
+
+def story_data(story: Story) -> dict[str, Any]:
+    """The story with nothing left to resolve: what each shot asks for, in the words of its vendor."""
+    return {
+        "title": story.title,
+        "output": story.output.relative_to(story.root).as_posix(),
+        "shots": [
+            {
+                "id": shot.id,
+                "model": shot.model.name,
+                "takes": shot.takes,
+                "media": [_medium(medium) for medium in shot.media],
+                "request": thaw(shot.body),
+            }
+            for shot in story.shots
+        ],
+    }
+
+
+def _medium(medium: Medium) -> dict[str, str]:
+    named = {"role": medium.role.value, "kind": medium.kind.value}
+    match medium.source:
+        case LocalFile(name=name, type=type_):
+            return {**named, "file": name, "type": type_}
+        case Address(url=url):
+            return {**named, "address": url}
+        case FromShot(shot=shot):
+            return {**named, "shot": shot}
+        case _ as never:
+            assert_never(never)
+
+
+def event_data(event: Event) -> dict[str, Any]:
+    """One line of `run --json`: `event` names what happened, `step` to which step."""
+    name = {"event": type(event).__name__.lower(), "step": event.step}
+    match event:
+        case Started(resumed=resumed):
+            return {**name, "resumed": resumed}
+        case Moved(status=status, task=task, fraction=fraction):
+            return {**name, "status": status, "task": task, "fraction": fraction}
+        case Finished(outputs=outputs, fresh=fresh, charged=charged):
+            return {**name, "fresh": fresh, "outputs": dict(outputs), "charged": money_data(charged)}
+        case Failed(message=message, next_step=next_step) | Doubted(message=message, next_step=next_step):
+            return {**name, "message": message, "next_step": next_step}
+        case Blocked(by=by):
+            return {**name, "by": by}
+        case Noted(message=message):
+            return {**name, "message": message}
+        case _ as never:
+            assert_never(never)
+
+
+def diagnostic_data(diagnostic: Diagnostic) -> dict[str, Any]:
+    place = diagnostic.place
+    return {
+        "file": place.file,
+        "line": place.line,
+        "column": place.column,
+        "width": place.width,
+        "severity": diagnostic.severity.value,
+        "message": diagnostic.message,
+    }
+
+
+def submission_data(submission: Submission | None) -> dict[str, Any] | None:
+    if submission is None:
+        return None
+    return {
+        "shot": submission.shot,
+        "take": submission.take,
+        "vendor": submission.vendor,
+        "model": submission.model,
+        "state": submission.state.value,
+        "task": submission.task,
+        "reserved": money_data(submission.reserved),
+        "charged": money_data(submission.charged),
+        "reason": submission.reason,
+        "outputs": dict(submission.outputs),
+    }
+
+
+def model_data(model: Model) -> dict[str, Any]:
+    abilities = model.abilities
+    return {
+        "name": model.name,
+        "aliases": list(model.aliases),
+        "title": model.title,
+        "vendor": model.vendor,
+        "first_frame": abilities.first_frame,
+        "last_frame": abilities.last_frame,
+        "references": {kind.value: count for kind, count in abilities.references.items()},
+        "audio": abilities.audio,
+        "frame_rate": model.frame_rate,
+        "sizes": {f"{resolution} {ratio}": str(size) for (resolution, ratio), size in model.sizes.items()},
+        "retired": model.retirement.on.isoformat() if model.retirement else None,
+        "successor": model.retirement.successor if model.retirement else None,
+    }
+
+
+def money_data(money: Money | None) -> dict[str, str] | None:
+    return None if money is None else {"amount": f"{money.amount:f}", "currency": money.currency}
+
+
+def sums_data(amounts: Mapping[str, Money]) -> list[dict[str, str] | None]:
+    return [money_data(money) for money in amounts.values()]
+
+
+def _bill(bill: Bill) -> dict[str, Any]:
+    return {"most": sums_data(bill.most), "exact": bill.exact, "unknown": list(bill.unknown)}
+
+
+def _planned(planned: Planned) -> dict[str, Any]:
+    step = planned.step
+    data: dict[str, Any] = {
+        "step": step.key,
+        "kind": step.kind.value,
+        "shot": step.shot.id if step.shot else None,
+        "verdict": verdict_word(planned),
+        "reasons": reasons(planned),
+    }
+    if isinstance(planned.verdict, Stale):
+        data["changes"] = [
+            {
+                "key": reason.key,
+                "old": reason.old,
+                "new": reason.new,
+                "place": str(reason.place) if reason.place else None,
+            }
+            for reason in planned.verdict.reasons
+            if isinstance(reason, Changed)
+        ]
+    if step.estimate and isinstance(planned.verdict, Stale):
+        data["cost"] = {
+            "most": money_data(step.estimate.most),
+            "exact": step.estimate.exact,
+            "tokens": step.estimate.tokens,
+            "why": step.estimate.why,
+        }
+    return data

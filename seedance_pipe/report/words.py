@@ -1,0 +1,161 @@
+"""Verdicts, reasons and amounts in words, safe for a terminal."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import assert_never
+
+from seedance_pipe.document import Json, canonical
+from seedance_pipe.plan.cost import Estimate
+from seedance_pipe.plan.freshness import (
+    Blocked,
+    Changed,
+    Ended,
+    Fresh,
+    InDoubt,
+    InFlight,
+    Lost,
+    New,
+    Reason,
+    Stale,
+    Undelivered,
+    Upstream,
+    Verdict,
+)
+from seedance_pipe.plan.graph import StepKind
+from seedance_pipe.plan.history import State
+from seedance_pipe.plan.make import Bill, Planned
+from seedance_pipe.units import Money
+
+_LONGEST = 60
+_MEDIA_KEYS = {"first_frame", "last_frame", "reference"}
+
+
+def plain(text: str) -> str:
+    """`text` without anything that could drive a terminal: control characters are shown escaped."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def verdict_word(planned: Planned) -> str:
+    match planned.verdict:
+        case Fresh():
+            return "fresh"
+        case Stale((Undelivered(),)):
+            return "copy"
+        case Stale():
+            return "make"
+        case InFlight():
+            return "fetch"
+        case InDoubt():
+            return "in doubt"
+        case Blocked():
+            return "blocked"
+        case _ as never:
+            assert_never(never)
+
+
+def reasons(planned: Planned) -> list[str]:
+    """Why the verdict is what it is, a clause each; nothing for a fresh step."""
+    verdict: Verdict = planned.verdict
+    match verdict:
+        case Fresh():
+            return []
+        case Stale(why):
+            return [_reason(reason, planned.step.kind) for reason in why]
+        case InFlight(submission):
+            state = "its file is lost here" if submission.state is State.STORED else submission.state.value
+            return [f"{state}: {submission.vendor} task {submission.task}; it is fetched, not bought again"]
+        case InDoubt(submission):
+            return [f"{submission.vendor} may have accepted it and never answered; it is not sent again"]
+        case Blocked(by):
+            return [f"{by} is in doubt"]
+        case _ as never:
+            assert_never(never)
+
+
+def amount(estimate: Estimate) -> str:
+    if estimate.most is None:
+        return "unknown"
+    return f"{estimate.most}" if estimate.exact else f"<= {estimate.most}"
+
+
+def bill(total: Bill) -> str:
+    """`$1.04`, `at most $1.04`, `at most $1.04 and 2 of unknown price`, or `nothing`."""
+    parts = [str(money) for money in total.most.values()]
+    text = " and ".join(parts) if total.exact and not total.unknown else f"at most {' and '.join(parts)}"
+    if not parts:
+        text = "nothing"
+    if total.unknown:
+        text = f"{text if parts else ''}{' and ' if parts else ''}{len(total.unknown)} of unknown price"
+    return text
+
+
+def sums(amounts: Mapping[str, Money]) -> str:
+    return " and ".join(str(money) for money in amounts.values()) or str(Money.zero())
+
+
+def _reason(reason: Reason, kind: StepKind) -> str:
+    match reason:
+        case New():
+            return "new"
+        case Changed():
+            return _changed(reason, kind)
+        case Upstream(step):
+            return f"after {step}"
+        case Lost(output):
+            return f"its {output} is missing from the store"
+        case Ended(state, code, why):
+            told = {State.REFUSED: "refused", State.FAILED: "failed", State.UNSENT: "not sent"}[state]
+            return plain(f"last time {told}{f' ({code})' if code else ''}: {why}")
+        case Undelivered(path):
+            return f"{plain(path)} is not there"
+        case _ as never:
+            assert_never(never)
+
+
+def _changed(change: Changed, kind: StepKind) -> str:
+    where = f"  ({change.place})" if change.place else ""
+    if kind is not StepKind.TAKE:
+        return f"other {change.key.split('/')[0]}"
+    if change.key in _MEDIA_KEYS:
+        return f"{change.key}: {_other_picture(change)}{where}"
+    if isinstance(change.old, str) and isinstance(change.new, str):
+        old, new = _narrowed(change.old, change.new)
+        return f"{change.key}: {old} -> {new}{where}"
+    return f"{change.key}: {_value(change.old)} -> {_value(change.new)}{where}"
+
+
+def _other_picture(change: Changed) -> str:
+    if change.old is None:
+        return "added"
+    return "removed" if change.new is None else "another file"
+
+
+def _value(value: Json) -> str:
+    return "not set" if value is None else plain(canonical(value))
+
+
+def _narrowed(old: str, new: str) -> tuple[str, str]:
+    """Two texts cut down to the stretch in which they differ, so that one word in a long prompt is seen."""
+    old_words, new_words = old.split(" "), new.split(" ")
+    blocks = [
+        block
+        for block in difflib.SequenceMatcher(None, old_words, new_words, autojunk=False).get_opcodes()
+        if block[0] != "equal"
+    ]
+    if len(old) + len(new) <= _LONGEST or not blocks:
+        return f'"{plain(old)}"', f'"{plain(new)}"'
+    first, last = blocks[0], blocks[-1]
+    return (
+        _excerpt(old_words, first[1], last[2]),
+        _excerpt(new_words, first[3], last[4]),
+    )
+
+
+def _excerpt(words: list[str], start: int, stop: int) -> str:
+    before = "… " if start > 2 else ""
+    after = " …" if stop + 2 < len(words) else ""
+    text = " ".join(words[max(0, start - 2) : stop + 2])
+    cut = text if len(text) <= 2 * _LONGEST else f"{text[: 2 * _LONGEST]}…"
+    return f'"{before}{plain(cut)}{after}"'

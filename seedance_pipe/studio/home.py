@@ -1,0 +1,70 @@
+"""A story's home: the story as read, and where its state and its film lie."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from seedance_pipe.spec.medium import Measured
+from seedance_pipe.spec.reader import Reading, read_story
+from seedance_pipe.spec.story import Story
+from seedance_pipe.studio.models import catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """`state` is absolute. A rehearsal has a state and an output of its own, so that a rehearsed clip never
+    stands for a paid one.
+    """
+
+    story: Story
+    state: Path
+    rehearsal: bool
+
+    @property
+    def name(self) -> str:
+        """The story file's name: what the journal knows the story by."""
+        return self.story.path.name
+
+    @property
+    def journal(self) -> Path:
+        return self.state / "journal.db"
+
+    @property
+    def store(self) -> Path:
+        return self.state / "store"
+
+    @property
+    def lock(self) -> Path:
+        return self.state / "locks" / f"{self.name}.lock"
+
+    @property
+    def output(self) -> str:
+        """The film's path relative to the story's folder, as the journal remembers it."""
+        return self.story.output.relative_to(self.story.root).as_posix()
+
+
+def read(path: Path, *, rehearsal: bool = False, environ: Mapping[str, str] = os.environ) -> Reading:
+    """The story at `path` with every problem in it; no story when one of them is an error."""
+    from seedance_pipe.vendor.assets import uploads
+
+    target = rehearsal or uploads(environ) is not None
+    return read_story(path, catalogue(), uploads=target, loopback=rehearsal, measure=_measure)
+
+
+def _measure(path: Path) -> Measured:
+    from seedance_pipe.media.probe import measure
+
+    return measure(path)
+
+
+def home(story: Story, *, state: Path | None = None, rehearsal: bool = False) -> Home:
+    """The state of `story` lies in `.seedance` beside it, or in the folder `state`."""
+    folder = (state or story.root / ".seedance").absolute()
+    if not rehearsal:
+        return Home(story, folder, rehearsal)
+    film = story.output.relative_to(story.root)
+    inside = film.relative_to("out") if film.parts[0] == "out" and len(film.parts) > 1 else film
+    return Home(replace(story, output=story.root / "out" / "sandbox" / inside), folder / "sandbox", rehearsal)

@@ -1,0 +1,73 @@
+"""Looking at a story without touching anything: its plan, and where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from seedance_pipe.effects import Effects
+from seedance_pipe.media.revision import REVISIONS
+from seedance_pipe.plan.freshness import Fresh
+from seedance_pipe.plan.graph import StepKind
+from seedance_pipe.plan.history import History
+from seedance_pipe.plan.make import Plan, make, picking, with_new_takes
+from seedance_pipe.plan.unroll import Methods
+from seedance_pipe.report.standing import Standing
+from seedance_pipe.run.budget import Total
+from seedance_pipe.run.journal import Journal
+from seedance_pipe.run.store import Store
+from seedance_pipe.studio.home import Home
+from seedance_pipe.units import Digest
+
+METHODS = Methods(**{kind.value: revision for kind, revision in REVISIONS.items()})
+
+
+def plan(where: Home, *, force: Sequence[str] = (), effects: Effects | None = None) -> Plan:
+    """What a run would do. Changes nothing and sends nothing."""
+    history = _recall(where, effects or Effects()).history
+    return make(where.story, picking(history, with_new_takes(where.story, history, force)), METHODS)
+
+
+def status(where: Home, *, effects: Effects | None = None) -> Standing:
+    """Where the story stands. Changes nothing and sends nothing."""
+    memory = _recall(where, effects or Effects())
+    planned = make(where.story, memory.history, METHODS)
+    store = Store(where.store)
+    clips = {
+        one.step.key: store.path(one.verdict.outputs["clip"])
+        for one in planned.steps
+        if one.step.kind is StepKind.TAKE and isinstance(one.verdict, Fresh)
+    }
+    return Standing(planned, memory.history, memory.total, clips)
+
+
+def history_of(where: Home, journal: Journal, store: Store) -> History:
+    return journal.history(store.has, in_place(where, journal))
+
+
+def in_place(where: Home, journal: Journal) -> Mapping[str, Digest]:
+    """The film by its path, if it is where we put it and nobody has touched it since."""
+    delivery = journal.deliveries().get(where.output)
+    if delivery is None:
+        return {}
+    try:
+        found = where.story.output.stat()
+    except OSError:
+        return {}
+    untouched = (found.st_size, found.st_mtime_ns) == (delivery.size, delivery.mtime_ns)
+    return {where.output: delivery.digest} if untouched else {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    history: History = field(default_factory=History)
+    total: Total = field(default_factory=lambda: Total(MappingProxyType({}), MappingProxyType({})))
+
+
+def _recall(where: Home, effects: Effects) -> _Memory:
+    journal = Journal.look(where.journal, story=where.name, effects=effects)
+    if journal is None:
+        return _Memory()
+    with journal:
+        return _Memory(history_of(where, journal, Store(where.store)), journal.total())

@@ -1,0 +1,30 @@
+"""The models and schemas that travel with the program."""
+
+from __future__ import annotations
+
+from seedance_pipe import packaged
+from seedance_pipe.errors import StoryInvalid
+from seedance_pipe.spec.diagnostic import nearest
+from seedance_pipe.spec.model import Catalogue, Model, load_catalogue
+
+
+def catalogue() -> Catalogue:
+    return load_catalogue(packaged.folder("schemas"))
+
+
+def model(name: str) -> Model:
+    """Raises StoryInvalid, naming the nearest one, when no model has that name."""
+    known = catalogue()
+    found = known.find(name)
+    if found is None:
+        close = nearest(name, known.names)
+        hint = f"; did you mean '{close}'?" if close else ""
+        raise StoryInvalid(f"there is no model '{name}'{hint}", next_step="`seedance-pipe models` lists them")
+    return found
+
+
+def schema_text(name: str) -> str:
+    """The JSON text of the schema `story`, `model` (what models' schemas obey), or that of a model."""
+    folder = packaged.folder("schemas")
+    own = name if name in ("story", "model") else model(name).name
+    return (folder / f"{own}.schema.json").read_text(encoding="utf-8")

@@ -1,0 +1,146 @@
+"""Carrying out a plan: the crafts at work under the scheduler, until all is done or somebody stops it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass, replace
+
+import anyio
+
+from seedance_pipe.media.craft import craft as cutting_room
+from seedance_pipe.media.ffmpeg import find
+from seedance_pipe.media.probe import check_clip, check_picture
+from seedance_pipe.plan.graph import Step, StepKind
+from seedance_pipe.plan.history import State
+from seedance_pipe.run import scheduler
+from seedance_pipe.run.craft import Craft
+from seedance_pipe.run.event import Emit
+from seedance_pipe.run.outcome import Outcome
+from seedance_pipe.studio.look import history_of
+from seedance_pipe.studio.rehearsal import serving
+from seedance_pipe.studio.stray import fetch_strays
+from seedance_pipe.studio.work import Work
+from seedance_pipe.vendor.account import Account, accounts
+from seedance_pipe.vendor.assets import uploads
+from seedance_pipe.vendor.buy import Budget
+from seedance_pipe.vendor.collect import Checks
+from seedance_pipe.vendor.registry import VENDORS
+from seedance_pipe.vendor.shoot import Shooting, frames_wanted, open_shooting
+
+_REHEARSAL_SPEED = 10
+"""The embedded sandbox works in tenths of seconds, so a rehearsal waits that much less between polls."""
+
+_CPU = "cpu"
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """A person or the system asked the run to stop; `running` takes are known to be at their vendors."""
+
+    signal: int
+    running: int
+
+
+def perform(work: Work, emit: Emit) -> Outcome | Stopped:
+    """Raises Missing, before anything is sent, for a key or an ffmpeg that is needed and not there."""
+    vendors = sorted(
+        {_lane(one.step) for one in work.plan.pending if one.step.kind is StepKind.TAKE}
+        | {submission.vendor for submission in work.strays}
+    )
+    if not (work.where.rehearsal and vendors):
+        return anyio.run(_until_stopped, work, vendors, emit)
+    real = work.effects
+    with serving(work.where.state / "vendors") as led:
+        faster = replace(
+            real,
+            environ={**real.environ, **led},
+            sleep=lambda seconds: real.sleep(seconds / _REHEARSAL_SPEED),
+        )
+        return anyio.run(_until_stopped, replace(work, effects=faster), vendors, emit)
+
+
+async def _until_stopped(work: Work, vendors: list[str], emit: Emit) -> Outcome | Stopped:
+    """The first signal cancels the work, which leaves what it must finish finished; a second one ends us."""
+    came: list[int] = []
+    ended: Outcome | None = None
+    failure: Exception | None = None
+    async with anyio.create_task_group() as tasks:
+        scope = anyio.CancelScope()
+        tasks.start_soon(_listen, scope, came)
+        with scope:
+            try:
+                ended = await _at_work(work, vendors, emit)
+            except Exception as error:
+                failure = error
+        tasks.cancel_scope.cancel()
+    if failure is not None:
+        raise failure
+    return ended or Stopped(came[0], _at_vendors(work))
+
+
+async def _listen(scope: anyio.CancelScope, came: list[int]) -> None:
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async for number in signals:
+            if came:
+                # Safe at any moment: the journal was written before everything that costs money.
+                os._exit(128 + number)
+            came.append(number)
+            scope.cancel()
+
+
+async def _at_work(work: Work, vendors: list[str], emit: Emit) -> Outcome:
+    environ = work.effects.environ
+    room = cutting_room(lambda: find(environ))
+    crafts: dict[StepKind, Craft] = {kind: room for kind in StepKind if kind is not StepKind.TAKE}
+    lanes = {_CPU: max(1, (os.cpu_count() or 1) // 2)}
+    async with AsyncExitStack() as stack:
+        if vendors:
+            keys = accounts(environ, vendors)
+            find(environ)
+            shooting = await stack.enter_async_context(_shooting(work, keys))
+            crafts[StepKind.TAKE] = shooting
+            lanes |= {vendor: _places(vendor, work.wishes.jobs) for vendor in vendors}
+            await fetch_strays(work, shooting, emit)
+        return await scheduler.perform(
+            work.plan.graph,
+            work.history,
+            crafts=crafts,
+            journal=work.journal,
+            store=work.store,
+            lane=_lane,
+            lanes=lanes,
+            emit=emit,
+            keep_going=work.wishes.keep_going,
+        )
+
+
+def _shooting(work: Work, keys: Mapping[str, Account]) -> AbstractAsyncContextManager[Shooting]:
+    return open_shooting(
+        keys,
+        journal=work.journal,
+        effects=work.effects,
+        checks=Checks(clip=check_clip, picture=check_picture),
+        frames=frames_wanted(work.plan.graph),
+        budget=Budget(work.wishes.cap, work.wishes.allow_unknown_cost),
+        uploads=uploads(work.effects.environ),
+    )
+
+
+def _lane(step: Step) -> str:
+    if step.kind is StepKind.TAKE and step.shot is not None:
+        return step.shot.model.vendor
+    return _CPU
+
+
+def _places(vendor: str, jobs: int | None) -> int:
+    most = VENDORS[vendor].FACTS.concurrency
+    return most if jobs is None else min(jobs, most)
+
+
+def _at_vendors(work: Work) -> int:
+    """How many takes of this story are known to be at their vendors now."""
+    submissions = history_of(work.where, work.journal, work.store).submissions.values()
+    return sum(one.story == work.where.name and one.state in (State.SUBMITTED, State.READY) for one in submissions)

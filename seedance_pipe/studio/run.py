@@ -1,0 +1,131 @@
+"""A run: the plan of a story, its guards, the crafts that carry it out, and the film in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from decimal import Decimal
+from pathlib import Path
+
+from seedance_pipe.effects import Effects
+from seedance_pipe.errors import GuardRefused
+from seedance_pipe.plan.freshness import Fresh
+from seedance_pipe.plan.graph import StepKind
+from seedance_pipe.plan.history import History, State
+from seedance_pipe.plan.make import Plan, make, picking, with_new_takes
+from seedance_pipe.plan.unroll import FILM, needed_for
+from seedance_pipe.report.standing import Result, strays
+from seedance_pipe.report.words import bill
+from seedance_pipe.run.budget import guard
+from seedance_pipe.run.event import Emit
+from seedance_pipe.run.journal import Journal
+from seedance_pipe.run.lock import hold
+from seedance_pipe.run.store import Store
+from seedance_pipe.studio.deliver import deliver, guard_output
+from seedance_pipe.studio.home import Home
+from seedance_pipe.studio.look import METHODS, history_of
+from seedance_pipe.studio.work import Wishes, Work
+from seedance_pipe.units import Digest, Money
+
+ASK_ABOVE = Money(Decimal(10))
+"""A run that may spend more than this is confirmed by a person first."""
+
+Showing = Callable[[Plan], AbstractContextManager[Emit]]
+Ask = Callable[[str], bool]
+
+
+def run(
+    where: Home, wishes: Wishes, *, showing: Showing, ask: Ask | None = None, effects: Effects | None = None
+) -> Result:
+    """Make what is stale, then the film. `ask` puts a question to a person, None when nobody is there.
+
+    Raises StoryHeld when another run has the story, and GuardRefused and Missing before anything is sent.
+    """
+    effects = effects or Effects()
+    with ExitStack() as stack:
+        stack.enter_context(hold(where.lock, effects))
+        journal = stack.enter_context(Journal.open(where.journal, story=where.name, effects=effects))
+        store = Store(where.store)
+        stack.callback(store.close)
+        history = history_of(where, journal, store)
+        picks = with_new_takes(where.story, history, wishes.force)
+        history = picking(history, picks)
+        plan = _planned(where, history, wishes)
+        guard_output(where, journal, force=wishes.force_output)
+        _guard_cost(where, wishes, plan, journal, ask)
+        for order, take in picks.items():
+            journal.picked(order, take)
+        left = tuple(one for one in strays(plan, history) if one.state is not State.INTENT)
+        work = Work(where, wishes, plan, history, left, journal, store, effects)
+        if not plan.pending and not left:
+            return _nothing_to_do(work)
+        with showing(plan) as emit:
+            return _carried_out(work, emit)
+
+
+def _planned(where: Home, history: History, wishes: Wishes) -> Plan:
+    """The plan of the whole story, or of the named shots and what they need, and of the film if it is
+    complete without making any other.
+    """
+    whole = make(where.story, history, METHODS)
+    if not wishes.shots:
+        return whole
+    takes = [one for one in whole.steps if one.step.kind is StepKind.TAKE]
+    named = [one.step.key for one in takes if one.step.shot and one.step.shot.id in wishes.shots]
+    included = {step.key for step in needed_for(whole.graph, named).steps}
+    complete = all(isinstance(one.verdict, Fresh) or one.step.key in included for one in takes)
+    film = [] if wishes.only or not complete else [FILM]
+    return make(where.story, history, METHODS, only=[*named, *film])
+
+
+def _guard_cost(where: Home, wishes: Wishes, plan: Plan, journal: Journal, ask: Ask | None) -> None:
+    """The whole estimate is held against the cap, and confirmed where it is large, before anything is sent."""
+    total = plan.bill
+    if where.rehearsal or not (total.most or total.unknown):
+        return
+    for most in total.most.values():
+        guard(journal.total(), most, cap=wishes.cap, what="this run", allow_unknown=wishes.allow_unknown_cost)
+    if total.unknown:
+        guard(journal.total(), None, cap=wishes.cap, what="this run", allow_unknown=wishes.allow_unknown_cost)
+    large = bool(total.unknown) or any(
+        most.currency != ASK_ABOVE.currency or most.amount > ASK_ABOVE.amount for most in total.most.values()
+    )
+    if not large or wishes.yes:
+        return
+    if ask is None:
+        raise GuardRefused(
+            f"this run would spend {bill(total)}, and nobody is there to confirm it",
+            next_step="look at `seedance-pipe plan`, then run with --yes",
+        )
+    if not ask(f"This run would spend {bill(total)}. Go on?"):
+        raise GuardRefused("the run was not confirmed", next_step="nothing was sent and nothing was bought")
+
+
+def _nothing_to_do(work: Work) -> Result:
+    fresh = tuple(one.step.key for one in work.plan.steps)
+    return Result(0, work.where.story.output if FILM in fresh else None, fresh=fresh)
+
+
+def _carried_out(work: Work, emit: Emit) -> Result:
+    from seedance_pipe.studio.perform import Stopped, perform
+
+    ended = perform(work, emit)
+    if isinstance(ended, Stopped):
+        return Result(128 + ended.signal, None, stopped=True, running=ended.running)
+    film = ended.outputs.get(FILM)
+    return Result(
+        4 if ended.doubted else 1 if ended.failed else 0,
+        None if film is None else _in_place(work, film["film"]),
+        made=ended.made,
+        fresh=ended.fresh,
+        failed=tuple(ended.failed),
+        doubted=ended.doubted,
+        blocked=tuple(ended.blocked),
+        charged=ended.charged,
+    )
+
+
+def _in_place(work: Work, film: Digest) -> Path:
+    if work.history.delivered.get(work.where.output) == film:
+        return work.where.story.output
+    return deliver(work.where, work.journal, work.store, film)

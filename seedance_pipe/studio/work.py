@@ -1,0 +1,45 @@
+"""What a person wishes of a run, and the work that it comes to once its guards have let it through."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from seedance_pipe.effects import Effects
+from seedance_pipe.plan.history import History, Submission
+from seedance_pipe.plan.make import Plan
+from seedance_pipe.run.journal import Journal
+from seedance_pipe.run.store import Store
+from seedance_pipe.studio.home import Home
+from seedance_pipe.units import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a person asked of a run. `cap` bounds all that the story ever spends; None is no bound."""
+
+    shots: Sequence[str] = ()
+    force: Sequence[str] = ()
+    only: bool = False
+    jobs: int | None = None
+    keep_going: bool = False
+    cap: Money | None = None
+    allow_unknown_cost: bool = False
+    yes: bool = False
+    force_output: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A run that its guards have let through: what to do, with which memory. `strays` are open submissions
+    that the story no longer asks for; they are paid for, so they are fetched before anything is bought.
+    """
+
+    where: Home
+    wishes: Wishes
+    plan: Plan
+    history: History
+    strays: tuple[Submission, ...]
+    journal: Journal
+    store: Store
+    effects: Effects
