@@ -47,8 +47,19 @@ def thaw(value: Json) -> Any:
 def canonical(value: Json) -> str:
     """One text for one value: keys sorted, no spaces, no escapes that JSON does not ask for."""
     return json.dumps(
-        thaw(freeze(value)), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+        _plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     )
+
+
+def _plain(value: Json) -> Any:
+    """`value` in the types that the JSON writer knows, and with each number in its one form."""
+    if isinstance(value, float):
+        return freeze(value)
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(item) for item in value]
+    return value
 
 
 def digest(value: Json) -> str:

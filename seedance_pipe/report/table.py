@@ -40,11 +40,11 @@ def status_text(standing: Standing) -> str:
 def result_text(result: Result) -> str:
     """How a run ended, in one or two lines."""
     if result.stopped:
-        still = f"{result.running} takes are still at the vendors" if result.running else "no take is under way"
+        still = f"still at the vendors: {_count(result.running)}" if result.running else "no take is under way"
         return f"Stopped; {still}. Run again to go on: nothing is paid for twice.\n"
     takes = [key for key in result.made if "#" in key and "/" not in key]
     paid = f" for {sums(result.charged)}" if takes else ""
-    lines = [f"{len(takes)} takes made{paid}." if takes else "No take had to be made."]
+    lines = [f"{_count(len(takes))} made{paid}." if takes else "No take had to be made."]
     for word, keys in (("Failed", result.failed), ("In doubt", result.doubted), ("Not made", result.blocked)):
         if keys:
             lines.append(f"{word}: {', '.join(keys)}.")
@@ -73,6 +73,10 @@ def columns(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(_columns(rows)) + "\n"
 
 
+def _count(takes: int) -> str:
+    return "1 take" if takes == 1 else f"{takes} takes"
+
+
 def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
     if not rows:
         return []
@@ -93,7 +97,7 @@ def _closing(plan: Plan) -> Iterator[str]:
         yield "Nothing to do: the film is up to date."
         return
     if bought:
-        yield f"{len(bought)} of {len(takes)} takes to make: {bill(plan.bill)}{_price_dates(bought)}."
+        yield f"{len(bought)} of {_count(len(takes))} to make: {bill(plan.bill)}{_price_dates(bought)}."
     else:
         yield "No take to make: nothing to pay."
     for name, vendor in leaving(plan.story, plan.steps):

@@ -29,6 +29,7 @@ from seedance_pipe.plan.make import Bill, Planned
 from seedance_pipe.units import Money
 
 _LONGEST = 60
+_MANY = 3
 _MEDIA_KEYS = {"first_frame", "last_frame", "reference"}
 
 
@@ -62,7 +63,11 @@ def reasons(planned: Planned) -> list[str]:
         case Fresh():
             return []
         case Stale(why):
-            return [_reason(reason, planned.step.kind) for reason in why]
+            before = [reason for reason in why if isinstance(reason, Upstream)]
+            if len(before) < _MANY:
+                return [_reason(reason, planned.step.kind) for reason in why]
+            others = [_reason(reason, planned.step.kind) for reason in why if reason not in before]
+            return [*others, f"after {len(before)} other steps"]
         case InFlight(submission):
             state = "its file is lost here" if submission.state is State.STORED else submission.state.value
             return [f"{state}: {submission.vendor} task {submission.task}; it is fetched, not bought again"]

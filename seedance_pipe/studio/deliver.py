@@ -12,18 +12,18 @@ from seedance_pipe.errors import GuardRefused, PipeError
 from seedance_pipe.run.journal import Journal
 from seedance_pipe.run.store import Store
 from seedance_pipe.studio.home import Home
+from seedance_pipe.studio.look import in_place
 from seedance_pipe.units import Digest
 
 
 def guard_output(where: Home, journal: Journal, *, force: bool) -> None:
     """Raises GuardRefused when what lies at the film's path is not a film that we made."""
     path = where.story.output
-    if force or not os.path.lexists(path):
+    if force or not os.path.lexists(path) or in_place(where, journal):
         return
-    if path.is_file() and not path.is_symlink():
-        delivery = journal.deliveries().get(where.output)
-        if delivery is not None and _digest(path) == delivery.digest:
-            return
+    delivery = journal.deliveries().get(where.output)
+    if delivery is not None and path.is_file() and not path.is_symlink() and _digest(path) == delivery.digest:
+        return
     raise GuardRefused(
         f"{path} is not a file that this program wrote there, or it was changed since",
         next_step="move it away, give another cut.output, or let it be overwritten with --force-output",

@@ -48,7 +48,7 @@ class Home:
 
 def read(path: Path, *, rehearsal: bool = False, environ: Mapping[str, str] = os.environ) -> Reading:
     """The story at `path` with every problem in it; no story when one of them is an error."""
-    from seedance_pipe.vendor.assets import uploads
+    from seedance_pipe.vendor.uploads import uploads
 
     target = rehearsal or uploads(environ) is not None
     return read_story(path, catalogue(), uploads=target, loopback=rehearsal, measure=_measure)

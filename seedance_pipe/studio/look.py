@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from seedance_pipe.effects import Effects
 from seedance_pipe.media.revision import REVISIONS
@@ -25,21 +24,33 @@ METHODS = Methods(**{kind.value: revision for kind, revision in REVISIONS.items(
 
 def plan(where: Home, *, force: Sequence[str] = (), effects: Effects | None = None) -> Plan:
     """What a run would do. Changes nothing and sends nothing."""
-    history = _recall(where, effects or Effects()).history
-    return make(where.story, picking(history, with_new_takes(where.story, history, force)), METHODS)
+    with _memory(where, effects or Effects()) as (_, history):
+        return make(where.story, picking(history, with_new_takes(where.story, history, force)), METHODS)
 
 
 def status(where: Home, *, effects: Effects | None = None) -> Standing:
     """Where the story stands. Changes nothing and sends nothing."""
-    memory = _recall(where, effects or Effects())
-    planned = make(where.story, memory.history, METHODS)
+    with _memory(where, effects or Effects()) as (journal, history):
+        planned = make(where.story, history, METHODS)
+        total = Total() if journal is None else journal.total()
     store = Store(where.store)
     clips = {
         one.step.key: store.path(one.verdict.outputs["clip"])
         for one in planned.steps
         if one.step.kind is StepKind.TAKE and isinstance(one.verdict, Fresh)
     }
-    return Standing(planned, memory.history, memory.total, clips)
+    return Standing(planned, history, total, clips)
+
+
+@contextmanager
+def _memory(where: Home, effects: Effects) -> Iterator[tuple[Journal | None, History]]:
+    """The journal, if there is one, open for as long as the history that it gave is read."""
+    journal = Journal.look(where.journal, story=where.name, effects=effects)
+    if journal is None:
+        yield None, History()
+        return
+    with journal:
+        yield journal, history_of(where, journal, Store(where.store))
 
 
 def history_of(where: Home, journal: Journal, store: Store) -> History:
@@ -57,17 +68,3 @@ def in_place(where: Home, journal: Journal) -> Mapping[str, Digest]:
         return {}
     untouched = (found.st_size, found.st_mtime_ns) == (delivery.size, delivery.mtime_ns)
     return {where.output: delivery.digest} if untouched else {}
-
-
-@dataclass(frozen=True, slots=True)
-class _Memory:
-    history: History = field(default_factory=History)
-    total: Total = field(default_factory=lambda: Total(MappingProxyType({}), MappingProxyType({})))
-
-
-def _recall(where: Home, effects: Effects) -> _Memory:
-    journal = Journal.look(where.journal, story=where.name, effects=effects)
-    if journal is None:
-        return _Memory()
-    with journal:
-        return _Memory(history_of(where, journal, Store(where.store)), journal.total())

@@ -24,11 +24,11 @@ from seedance_pipe.studio.rehearsal import serving
 from seedance_pipe.studio.stray import fetch_strays
 from seedance_pipe.studio.work import Work
 from seedance_pipe.vendor.account import Account, accounts
-from seedance_pipe.vendor.assets import uploads
 from seedance_pipe.vendor.buy import Budget
 from seedance_pipe.vendor.collect import Checks
 from seedance_pipe.vendor.registry import VENDORS
 from seedance_pipe.vendor.shoot import Shooting, frames_wanted, open_shooting
+from seedance_pipe.vendor.uploads import uploads
 
 _REHEARSAL_SPEED = 10
 """The embedded sandbox works in tenths of seconds, so a rehearsal waits that much less between polls."""

@@ -1,0 +1,66 @@
+"""Opening media files that came from outside: the format is forced, and only local files and few codecs are read.
+
+Without a forced format a text file named `.mp4` is opened as a playlist that reads other files (security G1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from seedance_pipe.errors import MediaFailed
+
+VIDEO_CODECS = ("h264", "hevc")
+AUDIO_CODECS = ("aac", "mp3", "opus", "flac", "alac", "pcm_s16le", "pcm_s24le", "pcm_f32le")
+DECODERS = ",".join((*VIDEO_CODECS, *AUDIO_CODECS, "mp3float"))
+SOUND_ONLY = ",".join((*AUDIO_CODECS, "mp3float"))
+PACKETS_ONLY = "none"
+MOST_STREAMS = 8
+
+CLIP_BYTES = 512 << 20
+"""The most that a clip may weigh (security N5)."""
+
+
+@contextmanager
+def opened(
+    path: Path, *, subject: str = "the clip", demuxer: str = "mov", decoders: str = DECODERS
+) -> Iterator[InputContainer]:
+    """The file as a container; whatever libav complains of inside the block becomes MediaFailed.
+
+    Opening decodes a little of each stream that `decoders` allow; to leave out those that are not needed makes it
+    several times quicker, and their pixel or sample formats stay unknown.
+    """
+    options = {
+        "protocol_whitelist": "file",
+        "format_whitelist": demuxer,
+        "codec_whitelist": decoders,
+        "max_streams": str(MOST_STREAMS),
+    }
+    try:
+        address = f"file:{path.absolute()}"
+        with av.open(address, format=demuxer, options=options, metadata_errors="replace") as container:
+            yield container
+    except av.FFmpegError as error:
+        raise MediaFailed(f"{subject} cannot be read: {error.strerror}") from error
+
+
+def picture_stream(container: InputContainer, *, subject: str = "the clip") -> VideoStream:
+    """Its one video stream. Raises MediaFailed when there is another number of them."""
+    if len(container.streams.video) != 1:
+        raise MediaFailed(f"{subject} has {len(container.streams.video)} video streams instead of one")
+    return container.streams.video[0]
+
+
+def first_picture(container: InputContainer, stream: VideoStream) -> VideoFrame:
+    """The first picture that is shown, decoded. Raises MediaFailed when none comes."""
+    container.seek(0, stream=stream)
+    frame = next(container.decode(stream), None)
+    if frame is None:
+        raise MediaFailed("the clip has no picture that can be decoded")
+    return frame

@@ -1,0 +1,92 @@
+"""The disk: every operation by which the store, the lock and the journal's folder change the file system.
+
+They are one value of plain functions, so that a test can number them and stop the program at any of them.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from seedance_pipe.errors import PipeError
+
+_SAFELY = os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def open_to_read(path: Path) -> int:
+    """A descriptor of a regular file that is no link. Raises OSError, or PipeError for anything else."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | _SAFELY)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise PipeError(f"{path} is not a file")
+    return descriptor
+
+
+def _open(path: Path, flags: int) -> int:
+    return os.open(path, flags | _SAFELY, 0o600)
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def _sync_folder(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _make_folder(path: Path) -> bool:
+    try:
+        path.mkdir(mode=0o700)
+    except FileExistsError:
+        if not stat.S_ISDIR(path.lstat().st_mode):
+            raise PipeError(
+                f"{path} is not a folder", next_step="move it away, or name another folder with --state"
+            ) from None
+        return False
+    return True
+
+
+def _replace(source: Path, target: Path) -> None:
+    source.replace(target)
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """Each function raises OSError.
+
+    `open` takes flags of `os.open`, follows no link and makes files 0600; `truncate` empties a file; `mode`
+    sets the permissions of an open file; `make_folder` makes one folder 0700, says whether it is new, and
+    raises PipeError where something else, a link too, has its name.
+    """
+
+    open: Callable[[Path, int], int] = _open
+    write: Callable[[int, bytes], None] = _write
+    truncate: Callable[[int], None] = lambda descriptor: os.ftruncate(descriptor, 0)
+    mode: Callable[[int, int], None] = os.fchmod
+    sync: Callable[[int], None] = os.fsync
+    sync_folder: Callable[[Path], None] = _sync_folder
+    replace: Callable[[Path, Path], None] = _replace
+    make_folder: Callable[[Path], bool] = _make_folder
+    remove_tree: Callable[[Path], None] = shutil.rmtree
+
+
+DISK = Disk()
+
+
+def private_folder(path: Path, disk: Disk = DISK) -> Path:
+    """`path` as a folder of ours, durably there, with what is missing above it. Raises as `make_folder`."""
+    if not path.parent.exists():
+        private_folder(path.parent, disk)
+    if disk.make_folder(path):
+        disk.sync_folder(path.parent)
+    return path

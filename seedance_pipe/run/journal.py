@@ -1,0 +1,235 @@
+"""The journal: entries that are only ever added, before and after every act that costs money (design D7).
+
+What it says is its entries read in order; nothing in it is changed or deleted. A paid act is on the disk
+before its method returns; cheaper ones reach the file at once and share a flush with what follows them.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Self
+
+from seedance_pipe.document import Json
+from seedance_pipe.effects import Effects
+from seedance_pipe.errors import InDoubt, PipeError
+from seedance_pipe.plan.history import History, Made, Receipt, State, Submission
+from seedance_pipe.plan.unroll import take_key
+from seedance_pipe.run.budget import Total, guard
+from seedance_pipe.run.database import create_or_open, open_if_there
+from seedance_pipe.run.disk import DISK, Disk
+from seedance_pipe.run.entry import Delivery, Note, money_data, receipt_data
+from seedance_pipe.run.ledger import Ledger
+from seedance_pipe.run.pages import Pages, text_of
+from seedance_pipe.run.submission import OPEN, IllegalAct, may_follow
+from seedance_pipe.units import Digest, Fingerprint, Money
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A paid request as it is about to leave. `inputs` is the document whose digest is `fingerprint`;
+    `request` is all that is needed to send the same request again. Both are objects, not lists or text.
+    """
+
+    fingerprint: Fingerprint
+    shot: str
+    take: int
+    vendor: str
+    model: str
+    request: Json
+    inputs: Json
+    reserved: Money | None
+
+
+class Journal:
+    """Opened for one story; it remembers every story of its folder. Safe to use from several threads.
+
+    Any method raises PipeError when the file cannot be read or written. `story` is the story file's name.
+    """
+
+    def __init__(self, pages: Pages, *, story: str, effects: Effects) -> None:
+        self._pages = pages
+        self._story = story
+        self._effects = effects
+        self._known_up_to = 0
+
+    @classmethod
+    def open(cls, path: Path, *, story: str, effects: Effects, disk: Disk = DISK) -> Self:
+        """The journal at `path`, created where there is none. Raises PipeError for a file that is no journal,
+        is damaged, or was written by a newer version; such a file is left as it is.
+        """
+        return cls(
+            Pages(create_or_open(path, disk), path, story=story, effects=effects), story=story, effects=effects
+        )
+
+    @classmethod
+    def look(cls, path: Path, *, story: str, effects: Effects) -> Self | None:
+        """The journal at `path` for commands that change nothing; None where there is none. Raises as `open`."""
+        connection = open_if_there(path)
+        if connection is None:
+            return None
+        return cls(Pages(connection, path, story=story, effects=effects), story=story, effects=effects)
+
+    def close(self) -> None:
+        """Flush and close; closing twice does no harm. A history that was read stays good."""
+        self._pages.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # What it says
+
+    def history(self, present: Callable[[Digest], bool], delivered: Mapping[str, Digest]) -> History:
+        """All that the plan needs to know. `present` says whether the store has a file."""
+        with self._pages.reading() as ledger:
+            self._known_up_to = ledger.read_up_to
+            named = {digest for made in ledger.made.values() for digest in made.outputs.values()}
+            return History(
+                made=MappingProxyType(dict(ledger.made)),
+                submissions=ledger.submissions(),
+                latest=MappingProxyType(dict(ledger.latest(self._story))),
+                picks=MappingProxyType(dict(ledger.picks)),
+                lost=frozenset(digest for digest in named if not present(digest)),
+                delivered=MappingProxyType(dict(delivered)),
+            )
+
+    def deliveries(self) -> Mapping[str, Delivery]:
+        """The files that any story of this folder delivered, by path as it was given to `delivered`."""
+        with self._pages.reading() as ledger:
+            return MappingProxyType(dict(ledger.deliveries))
+
+    def submission(self, fingerprint: Fingerprint) -> Submission | None:
+        """The newest submission of `fingerprint`, whatever became of it and whoever wrote it."""
+        with self._pages.reading() as ledger:
+            return ledger.submission(fingerprint)
+
+    def open_submission(self, fingerprint: Fingerprint) -> Submission | None:
+        """The submission of `fingerprint` that may still cost money or bring a clip, if there is one."""
+        submission = self.submission(fingerprint)
+        return submission if submission is not None and submission.state in OPEN else None
+
+    def total(self, story: str | None = None) -> Total:
+        """What `story`, or this story, has spent and reserved."""
+        with self._pages.reading() as ledger:
+            return ledger.total(self._story if story is None else story)
+
+    # A submission's life
+
+    def intend(self, intent: Intent, *, cap: Money | None, allow_unknown: bool = False) -> Submission:
+        """Write down a paid request before it leaves: durable when this returns, with an id drawn for it.
+
+        Raises GuardRefused when it does not fit under `cap` beside all that this story has spent and reserved;
+        `allow_unknown` lets a price through that nobody knows. Raises InDoubt when a submission of this
+        fingerprint is open, and PipeError when another run has got the take since `history` was read.
+        """
+        what = f"take {intent.take} of shot '{intent.shot}'"
+        ident = str(uuid.UUID(int=self._effects.draw(2**128), version=4))
+        with self._pages.writing(durable=True) as ledger:
+            self._not_open_elsewhere(ledger, intent.fingerprint, what)
+            guard(ledger.total(self._story), intent.reserved, cap=cap, what=what, allow_unknown=allow_unknown)
+            document: dict[str, Json] = {
+                "shot": intent.shot,
+                "take": intent.take,
+                "vendor": intent.vendor,
+                "model": intent.model,
+                "request": self._pages.keep(intent.request),
+                "inputs": self._pages.keep(intent.inputs),
+                "reserved": money_data(intent.reserved),
+            }
+            step = take_key(intent.shot, intent.take)
+            self._pages.write(State.INTENT, document, submission=ident, step=step, fingerprint=intent.fingerprint)
+        submission = self.submission(intent.fingerprint)
+        assert submission is not None
+        return submission
+
+    def submitted(self, ident: str, task: str) -> None:
+        """The vendor has it, under its name `task`: durable when this returns."""
+        self._act(ident, State.SUBMITTED, {"task": task}, durable=True)
+
+    def ready(self, ident: str, receipt: Receipt) -> None:
+        """It is made and can be fetched. The first receipt stands."""
+        self._act(ident, State.READY, receipt_data(receipt))
+
+    def stored(self, ident: str, outputs: Mapping[str, Digest]) -> None:
+        """Its outputs are in the store."""
+        with self._pages.reading() as ledger:
+            inputs = ledger.inputs_of(ident)
+        self._act(ident, State.STORED, {"inputs": inputs, "outputs": outputs})
+
+    def refused(self, ident: str, *, code: str, reason: str) -> None:
+        """The vendor said no and charges nothing."""
+        self._act(ident, State.REFUSED, {"code": code, "reason": reason})
+
+    def failed(self, ident: str, *, code: str, reason: str, charged: Money | None) -> None:
+        """The vendor tried and failed, or the clip cannot be had any more; None is an unknown charge."""
+        self._act(ident, State.FAILED, {"code": code, "reason": reason, "charged": money_data(charged)})
+
+    def unsent(self, ident: str, *, reason: str) -> None:
+        """No byte of it left."""
+        self._act(ident, State.UNSENT, {"reason": reason})
+
+    # All else
+
+    def made(self, made: Made) -> None:
+        """A step was carried out, and this is what it came to; nothing is written that is known already."""
+        with self._pages.writing() as ledger:
+            known = ledger.made.get(made.fingerprint)
+            if known is not None and dict(known.outputs) == dict(made.outputs):
+                self._last_of(ledger, made.step, made.fingerprint)
+                return
+            document: dict[str, Json] = {"inputs": self._pages.keep(made.inputs), "outputs": made.outputs}
+            self._pages.write(Note.MADE, document, step=made.step, fingerprint=made.fingerprint)
+
+    def latest(self, step: str, fingerprint: Fingerprint) -> None:
+        """The step now has this fingerprint; nothing is written that is known already."""
+        with self._pages.reading() as ledger:
+            known = ledger.latest(self._story).get(step)
+        if known != fingerprint:
+            with self._pages.writing() as ledger:
+                self._last_of(ledger, step, fingerprint)
+
+    def picked(self, order: str, take: int) -> None:
+        """The film uses this take of the order with this digest."""
+        with self._pages.writing():
+            self._pages.write(Note.PICKED, {"order": order, "take": take})
+
+    def delivered(self, path: str, digest: Digest, size: int, mtime_ns: int) -> None:
+        """This content lies at `path` (relative to the story's folder, with `/`), looking like this."""
+        with self._pages.writing():
+            self._pages.write(Note.DELIVERED, {"path": path, "digest": digest, "size": size, "mtime_ns": mtime_ns})
+
+    def _not_open_elsewhere(self, ledger: Ledger, fingerprint: Fingerprint, what: str) -> None:
+        newest = ledger.submission(fingerprint)
+        if newest is None:
+            return
+        if newest.state in OPEN:
+            raise InDoubt(
+                f"{what} was already asked for by story '{newest.story}' and is not settled",
+                next_step="run again: what is open is fetched or settled before anything is bought",
+            )
+        if newest.state is State.STORED and self._pages.number_of(newest.id, State.STORED) > self._known_up_to:
+            raise PipeError(
+                f"{what} was made by another run in the meantime", next_step="run again: it need not be bought"
+            )
+
+    def _act(self, ident: str, act: State, document: Mapping[str, Json], *, durable: bool = False) -> None:
+        with self._pages.writing(durable=durable) as ledger:
+            acts = ledger.acts_of(ident)
+            if act.value in acts and (act is State.READY or acts[act.value] == text_of(document)):
+                return
+            last = State(next(reversed(list(acts)))) if acts else None
+            if last is None or not may_follow(last, act):
+                raise IllegalAct(f"'{act.value}' cannot follow '{last}' in submission {ident}")
+            self._pages.write(act, document, submission=ident)
+
+    def _last_of(self, ledger: Ledger, step: str, fingerprint: Fingerprint) -> None:
+        if ledger.latest(self._story).get(step) != fingerprint:
+            self._pages.write(Note.LATEST, {}, step=step, fingerprint=fingerprint)

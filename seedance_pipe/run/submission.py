@@ -1,0 +1,65 @@
+"""The life of a submission as one table: what its last entry means, what may be done next, what may follow.
+
+The vendor's craft asks it for the next act; the journal refuses every entry that the table does not allow.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from seedance_pipe.plan.history import State, Submission
+
+
+class Act(enum.Enum):
+    """What a run may do with a fingerprint, given its newest submission (design section 6)."""
+
+    INTEND = "intend"
+    """Nothing is open: a new intent may be written, within policy and cap."""
+    SETTLE = "settle"
+    """The request may have left: settle the doubt by the vendor's policy, never simply send again."""
+    POLL = "poll"
+    """The vendor has it: ask how it is, for as long as the vendor knows it."""
+    FETCH = "fetch"
+    """It is made: fetch it at once, with fresh addresses where the old ones are gone."""
+    USE = "use"
+    """It is ours."""
+
+
+class IllegalAct(Exception):
+    """An entry that the table does not allow: our bug, so it is not a PipeError."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    act: Act
+    then: frozenset[State] = frozenset()
+
+
+_LIFE: Mapping[State | None, _Stage] = MappingProxyType(
+    {
+        None: _Stage(Act.INTEND, frozenset({State.INTENT})),
+        State.INTENT: _Stage(Act.SETTLE, frozenset({State.SUBMITTED, State.REFUSED, State.UNSENT})),
+        State.SUBMITTED: _Stage(Act.POLL, frozenset({State.READY, State.FAILED})),
+        State.READY: _Stage(Act.FETCH, frozenset({State.STORED, State.FAILED})),
+        State.STORED: _Stage(Act.USE),
+        State.REFUSED: _Stage(Act.INTEND),
+        State.FAILED: _Stage(Act.INTEND),
+        State.UNSENT: _Stage(Act.INTEND),
+    }
+)
+
+OPEN: frozenset[State] = frozenset(state for state, stage in _LIFE.items() if state is not None and stage.then)
+"""The states of a submission that may still cost money or bring a clip."""
+
+
+def next_act(submission: Submission | None) -> Act:
+    """What may be done now; None means that the fingerprint was never asked for."""
+    return _LIFE[None if submission is None else submission.state].act
+
+
+def may_follow(last: State | None, entry: State) -> bool:
+    """Whether `entry` is allowed after `last`; None stands for a submission that does not exist yet."""
+    return entry in _LIFE[last].then

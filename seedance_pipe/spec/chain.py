@@ -1,0 +1,72 @@
+"""Shots that use what other shots give: the named shots must be there, and no shot may wait for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from seedance_pipe.spec.problems import Problems
+from seedance_pipe.spec.wanted import Given
+from seedance_pipe.spec.wording import meant
+
+PREVIOUS = "previous"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """`shot` uses what `source` gives, because `given` says so."""
+
+    shot: str
+    source: str
+    given: Given
+
+
+def resolve(target: str, given: Given, before: str | None, ids: Sequence[str], problems: Problems) -> str | None:
+    """The id that `target` means in a shot that comes after `before`; None when there is no such shot."""
+    if target == PREVIOUS:
+        if before is None:
+            problems.error(given.place, f"{given.key} in {given.where}: the first shot has no previous one")
+        return before
+    if target in ids:
+        return target
+    problems.error(given.place, f"{given.key} in {given.where}: there is no shot '{target}'{meant(target, ids)}")
+    return None
+
+
+def check_cycles(links: Iterable[Link], problems: Problems) -> None:
+    """Tell each cycle once, at the link that stands first in the file."""
+    following: dict[str, list[Link]] = {}
+    for link in links:
+        following.setdefault(link.shot, []).append(link)
+    done: set[str] = set()
+    for start in following:
+        for cycle in _cycles_from(start, following, done):
+            first = min(range(len(cycle)), key=lambda index: cycle[index].given.place)
+            turned = (*cycle[first:], *cycle[:first])
+            chain = " -> ".join((*(link.shot for link in turned), turned[0].shot))
+            given = turned[0].given
+            problems.error(given.place, f"{given.key} in {given.where}: shots wait for each other: {chain}")
+
+
+def _cycles_from(start: str, following: Mapping[str, list[Link]], done: set[str]) -> list[tuple[Link, ...]]:
+    """The cycles that can be reached from `start`, without recursion; every shot passed is then `done`."""
+    cycles: list[tuple[Link, ...]] = []
+    trail: list[Link] = []
+    open_: dict[str, int] = {start: 0}
+    waiting = [iter(following.get(start, ()))] if start not in done else []
+    while waiting:
+        link = next(waiting[-1], None)
+        if link is None:
+            waiting.pop()
+            name = next(reversed(open_))
+            del open_[name]
+            done.add(name)
+            if trail:
+                trail.pop()
+        elif link.source in open_:
+            cycles.append((*trail[open_[link.source] :], link))
+        elif link.source not in done:
+            trail.append(link)
+            open_[link.source] = len(trail)
+            waiting.append(iter(following.get(link.source, ())))
+    return cycles

@@ -1,0 +1,127 @@
+"""The dialect of model files: a file is checked against the meta-schema, linted, and read into a Model."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from referencing import Registry
+
+from seedance_pipe.document import Json, freeze
+from seedance_pipe.errors import StoryInvalid
+from seedance_pipe.spec.medium import Kind
+from seedance_pipe.spec.model import Abilities, MediaLimits, Model, Range, Rate, Retirement, TokenPrice
+from seedance_pipe.units import Size
+
+_NESTED_QUANTIFIER = re.compile(r"\((?:[^()\\]|\\.)*(?:[^\\()][*+]|\{\d+,\d*\})(?:[^()\\]|\\.)*\)(?:[*+]|\{)")
+
+
+def build(document: Mapping[str, Any], file: str, meta: Path) -> Model:
+    """The model that `document` describes. Raises StoryInvalid, naming `file`, when it breaks the dialect."""
+    problem = next(_problems(document, json.loads(meta.read_bytes())), None)
+    if problem:
+        raise StoryInvalid(f"{file}: {problem}", next_step="mend the model's file; see model.schema.json")
+    known = document["x-model"]
+    return Model(
+        name=f"{known['vendor']}/{known['wire']}",
+        vendor=known["vendor"],
+        wire=known["wire"],
+        revision=known["revision"],
+        title=document["title"],
+        aliases=tuple(f"{known['vendor']}/{alias}" for alias in known["aliases"]),
+        abilities=_abilities(known["abilities"]),
+        sizes=MappingProxyType(dict(_sizes(document["x-sizes"]))),
+        frame_rate=known["frame_rate"],
+        price=_price(document["x-price"]),
+        retirement=_retirement(known.get("retirement")),
+        document=freeze(document),
+        media=MappingProxyType({Kind(kind): _limits(limits) for kind, limits in document["x-media"].items()}),
+        body_bytes=known["body_bytes"],
+    )
+
+
+def _problems(document: Mapping[str, Any], meta: Mapping[str, Any]) -> Iterator[str]:
+    for error in Draft202012Validator(meta, registry=Registry()).iter_errors(document):
+        yield f"{error.json_path}: {error.message}"
+    for keyword, value in _keywords(document):
+        if keyword == "$ref" and value.removeprefix("#/$defs/") not in document.get("$defs", {}):
+            yield f"$ref leads to {value}, which is not there"
+        if keyword == "pattern" and not _harmless(value):
+            yield f"pattern {value!r} is no regular expression, or one that can take for ever"
+
+
+def _keywords(value: Any) -> Iterator[tuple[str, str]]:
+    """Every `$ref` and `pattern` of a schema with its text."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if key in ("$ref", "pattern") and isinstance(item, str):
+                yield key, item
+            yield from _keywords(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _keywords(item)
+
+
+def _harmless(pattern: str) -> bool:
+    """Whether the pattern compiles and repeats no group that itself repeats: such a one may never end."""
+    try:
+        re.compile(pattern)
+    except re.error:
+        return False
+    return _NESTED_QUANTIFIER.search(pattern) is None
+
+
+def _abilities(known: Mapping[str, Any]) -> Abilities:
+    references = {Kind(kind): most for kind, most in known["references"].items()}
+    return Abilities(**{**known, "references": MappingProxyType(references)})
+
+
+def _sizes(table: Mapping[str, Mapping[str, list[int]]]) -> Iterator[tuple[tuple[str, str], Size]]:
+    for resolution, ratios in table.items():
+        for ratio, (width, height) in ratios.items():
+            yield (resolution, ratio), Size(width, height)
+
+
+def _price(price: Mapping[str, Any] | None) -> TokenPrice | None:
+    if price is None:
+        return None
+    rates = tuple(_rate(rate) for rate in price["rates"])
+    return TokenPrice(price["currency"], rates, date.fromisoformat(price["seen"]), price["source"])
+
+
+def _rate(rate: Mapping[str, Any]) -> Rate:
+    when: dict[str, tuple[Json, ...]] = {fact: tuple(values) for fact, values in rate["when"].items()}
+    return Rate(MappingProxyType(when), Decimal(rate["per_million"]), Decimal(rate.get("factor", "1")))
+
+
+def _retirement(known: Mapping[str, str] | None) -> Retirement | None:
+    return Retirement(date.fromisoformat(known["on"]), known["successor"]) if known else None
+
+
+def _limits(known: Mapping[str, Any]) -> MediaLimits:
+    total = known.get("total_seconds")
+    return MediaLimits(
+        inline="inline" in known["forms"],
+        assets="asset" in known["forms"],
+        types=tuple(known["types"]),
+        bytes=known["bytes"],
+        sides=_range(known.get("sides")),
+        aspect=_range(known.get("aspect")),
+        pixels=_range(known.get("pixels")),
+        frame_rate=_range(known.get("frame_rate")),
+        seconds=_range(known.get("seconds")),
+        total_seconds=None if total is None else Fraction(str(total)),
+        codecs=tuple(known.get("codecs", ())),
+    )
+
+
+def _range(known: list[float] | None) -> Range | None:
+    return (Fraction(str(known[0])), Fraction(str(known[1]))) if known else None

@@ -1,0 +1,218 @@
+"""Reading a story: a file becomes a Story, or the list of everything that is wrong with it, in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from seedance_pipe import packaged
+from seedance_pipe.errors import StoryInvalid
+from seedance_pipe.spec.asset import Assets
+from seedance_pipe.spec.chain import PREVIOUS, check_cycles
+from seedance_pipe.spec.cut import check_output, default_output, output_path
+from seedance_pipe.spec.diagnostic import Diagnostic, Place
+from seedance_pipe.spec.inside import is_device
+from seedance_pipe.spec.medium import Measured
+from seedance_pipe.spec.model import Catalogue
+from seedance_pipe.spec.problems import Problems
+from seedance_pipe.spec.secret import passwords, secrets
+from seedance_pipe.spec.shot import Cast, Outline, read_shot
+from seedance_pipe.spec.source import MappingNode, Node, ScalarNode, SequenceNode, read_source
+from seedance_pipe.spec.story import Shot, Story
+from seedance_pipe.spec.suitable import check_clips
+from seedance_pipe.spec.supply import Supply
+from seedance_pipe.spec.syntax import EMPTY, Grammar, Sheet, load_grammar, read_sheet
+from seedance_pipe.spec.variable import Library, Scope, texts
+
+TEMPLATED = ("prompt", "first_frame", "last_frame", "references", "vars")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """`story` is None when any of the diagnostics is an error. `lines` are the file's, for showing them; what
+    looks like a key is blotted out in both.
+    """
+
+    story: Story | None
+    diagnostics: tuple[Diagnostic, ...]
+    lines: Mapping[str, Sequence[str]]
+
+
+def read_story(
+    path: Path,
+    catalogue: Catalogue,
+    *,
+    shown: str | None = None,
+    uploads: bool = False,
+    loopback: bool = False,
+    measure: Callable[[Path], Measured] | None = None,
+) -> Reading:
+    """The story at `path`, and its problems sorted by place.
+
+    `shown` is how messages name the file. `uploads` says that there is a place on the web for media that must
+    have an address, `loopback` that addresses on this machine are welcome, as in a rehearsal. `measure` looks
+    into videos and sounds; without it their length is not checked. Raises StoryInvalid when the file cannot be
+    read, or the file of a model that it names is wrong.
+    """
+    name = shown or str(path)
+    try:
+        data = path.read_bytes()
+    except OSError as problem:
+        raise StoryInvalid(f"{name} cannot be read: {(problem.strerror or 'unknown reason').lower()}") from None
+    source = read_source(data, name)
+    problems = Problems(source.problems)
+    story = None
+    blots: list[str] = []
+    if isinstance(source.root, MappingNode):
+        blots = _tell_secrets(source.root, problems)
+        path = path.absolute()
+        supply = Supply(Assets(path.parent, measure), problems, uploads=uploads, loopback=loopback)
+        grammar = load_grammar(packaged.folder("schemas") / "story.schema.json")
+        story = _Script(path, source.root, catalogue, supply, grammar).story()
+    elif source.root is not None:
+        problems.error(source.root.place, "a story is a mapping of keys to values; begin it with version: 1")
+    diagnostics = tuple(replace(one, message=_blotted(one.message, blots)) for one in problems.diagnostics)
+    lines = {name: tuple(_blotted(line, blots) for line in source.lines)}
+    return Reading(None if problems.fatal else story, diagnostics, lines)
+
+
+class _Script:
+    """The file of one story while it is read."""
+
+    def __init__(
+        self, path: Path, root: MappingNode, catalogue: Catalogue, supply: Supply, grammar: Grammar
+    ) -> None:
+        self.path = path
+        self.supply = supply
+        self.problems = supply.problems
+        self.grammar = grammar
+        self.top = read_sheet(root, grammar.story, "the story", self.problems, grammar)
+        self.defaults = self._sheet_of("defaults")
+        self.cut = self._sheet_of("cut")
+        self.outlines = tuple(self._outlines())
+        self.library = Library(self.problems)
+        self.declared = self._declared()
+        self.catalogue = catalogue
+
+    def story(self) -> Story | None:
+        """The story as far as it is right; whoever asks looks at the problems first."""
+        self.library.check_names(self._templated(), self.declared)
+        shared = {**self.top.nodes("vars"), **self.defaults.nodes("vars")}
+        whole = Scope(self.top.nodes("vars"), self.library, "the story", declared=self.declared)
+        every = Scope(shared, self.library, "every shot", declared=self.declared)
+        whole.check_cycles(self.top.nodes("vars"))
+        every.check_cycles(shared)
+        cast = Cast(
+            catalogue=self.catalogue,
+            supply=self.supply,
+            library=self.library,
+            top=self.top,
+            defaults=self.defaults,
+            vars=shared,
+            every=every,
+            declared=self.declared,
+            ids=self.ids,
+            links=[],
+            forms={},
+        )
+        shots = [shot for outline in self.outlines if (shot := read_shot(cast, outline)) is not None]
+        check_cycles(cast.links, self.problems)
+        check_clips(shots, self.problems)
+        title = self._text(self.top, "title", whole) or self.path.stem
+        output = self._output(whole, shots)
+        return Story(self.path, title, tuple(shots), output) if output else None
+
+    def _sheet_of(self, name: str) -> Sheet:
+        entry = self.top.get(name)
+        if entry is None or not isinstance(entry.node, MappingNode):
+            return EMPTY
+        return read_sheet(entry.node, getattr(self.grammar, name), name, self.problems, self.grammar)
+
+    def _outlines(self) -> Iterator[Outline]:
+        entry = self.top.get("shots")
+        items = entry.node.items if entry and isinstance(entry.node, SequenceNode) else ()
+        ids = [_id_of(node) for node in items]
+        seen: dict[str, Node] = {}
+        self.ids = tuple(id_ for id_ in ids if id_)
+        for index, (node, id_) in enumerate(zip(items, ids, strict=True)):
+            where = f"shot '{id_}'" if id_ else f"shot {index + 1}"
+            if not isinstance(node, MappingNode):
+                self.problems.error(node.place, f"{where} is no mapping of keys to values; begin it with id:")
+                continue
+            sheet = read_sheet(node, self.grammar.shot, where, self.problems, self.grammar)
+            own = sheet.get("id")
+            if own is not None:
+                self._check_id(str(own.value), own.node, seen)
+            before = ids[index - 1] if index else None
+            yield Outline(id_ or f"{index + 1}", where, own.node if own else node, sheet, before)
+
+    def _check_id(self, id_: str, node: Node, seen: dict[str, Node]) -> None:
+        if id_ in seen:
+            line = seen[id_].place.line
+            self.problems.error(node.place, f"id '{id_}' is taken: line {line} has a shot of that name")
+        elif id_ == PREVIOUS:
+            self.problems.error(node.place, f"id '{id_}' is kept for the shot before; take another name")
+        elif is_device(id_):
+            self.problems.error(node.place, f"id '{id_}' is the name of a device on Windows; take another name")
+        seen.setdefault(id_, node)
+
+    def _declared(self) -> frozenset[str]:
+        sheets = (self.top, self.defaults, *(outline.sheet for outline in self.outlines))
+        return frozenset(name for sheet in sheets for name in sheet.nodes("vars"))
+
+    def _templated(self) -> Iterator[Node]:
+        """Every text of the file that is a template."""
+        for sheet in (self.top, self.defaults, *(outline.sheet for outline in self.outlines)):
+            yield from (sheet.entries[name].node for name in TEMPLATED if name in sheet.entries and name != "vars")
+            yield from sheet.nodes("vars").values()
+        yield from (entry.node for entry in (self.top.get("title"), self.cut.get("output")) if entry)
+
+    def _text(self, sheet: Sheet, name: str, scope: Scope) -> str | None:
+        entry = sheet.get(name)
+        return scope.text(entry.node) if entry and isinstance(entry.node, ScalarNode) else None
+
+    def _output(self, scope: Scope, shots: Sequence[Shot]) -> Path | None:
+        entry = self.cut.get("output")
+        if entry is None:
+            path: Path | None = default_output(self.path)
+            place = Place(self.top_place.file, 1, 1)
+        else:
+            text = self._text(self.cut, "output", scope)
+            place = entry.node.place
+            path = output_path(self.path, text, place, self.problems) if text is not None else None
+        if path is not None:
+            check_output(path, place, shots, self.problems)
+        return path
+
+    @property
+    def top_place(self) -> Place:
+        """The first key of the story: a place for what stands nowhere."""
+        return next(iter(self.top.every.values())).key.place
+
+
+def _id_of(node: Node) -> str | None:
+    id_ = node.get("id") if isinstance(node, MappingNode) else None
+    return id_.value if isinstance(id_, ScalarNode) and isinstance(id_.value, str) and id_.value else None
+
+
+def _tell_secrets(root: Node, problems: Problems) -> list[str]:
+    """Tell every text that looks like a key; the result is those texts, so that they can be blotted out."""
+    blots: list[str] = []
+    for node in texts(root):
+        text = str(node.value)
+        blots += [text[begin:end] for begin, end in passwords(text)]
+        for begin, end in secrets(text):
+            blots.append(text[begin:end])
+            problems.error(
+                node.place_of(begin, end - begin),
+                "this looks like a secret key; keys belong in the environment (ARK_API_KEY and the like), never "
+                "in a story; take it out, and have a new one made if the file was shared",
+            )
+    return blots
+
+
+def _blotted(text: str, blots: Sequence[str]) -> str:
+    for blot in blots:
+        text = text.replace(blot, "*" * len(blot))
+    return text

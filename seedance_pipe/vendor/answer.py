@@ -1,0 +1,76 @@
+"""A call to a vendor's API and the three things that can come of it, as plain values.
+
+The transport makes them and the adapters read them; neither knows the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TypeAlias
+
+from seedance_pipe.document import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`path` is relative to the account's base address and quoted; `body`, unless empty, is sent as JSON."""
+
+    method: str
+    path: str
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The vendor, or something in its place, answered. `document` is None when the body was not readable JSON;
+    `retry_after` is in seconds, None where the answer named no time.
+    """
+
+    status: int
+    document: Json = None
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """Not one byte of the request left this machine."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """Some of the request left, and no whole answer came back."""
+
+    reason: str
+
+
+Outcome: TypeAlias = Answered | NotSent | Unclear
+
+
+def look(document: Json, *path: str) -> Json:
+    """The value at `path`, or None where the document has no such place."""
+    for key in path:
+        if not isinstance(document, Mapping):
+            return None
+        document = document.get(key)
+    return document
+
+
+def text(value: Json) -> str:
+    """A text as it is, a number as its digits, everything else as nothing: vendors vary in their types."""
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
+
+
+def whole(value: Json) -> int | None:
+    """A whole number that may have come as a text of digits; None for anything else."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.isascii() and value.removeprefix("-").isdigit() and len(value) <= 20:
+        return int(value)
+    return None

@@ -1,0 +1,126 @@
+"""Following a task: asking how it is until it is made. A failed poll is not a failed task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from seedance_pipe.errors import VendorFailed
+from seedance_pipe.plan.history import State, Submission
+from seedance_pipe.units import Money
+from seedance_pipe.vendor.adapter import Barred, Failed, Gone, Missed, Queued, Ready, Running
+from seedance_pipe.vendor.pace import growing
+from seedance_pipe.vendor.take import Take
+
+_MISSED_SECONDS = 60.0
+_RETRY_AFTER_SECONDS = 600.0
+# Taking a task for gone lets it be bought again, so one answer that says so is not believed.
+_GONE_ANSWERS = 3
+
+
+async def follow(take: Take, submission: Submission, *, wait: bool) -> Ready:
+    """The task's result, once it is made. With `wait` the first poll comes after the vendor's first pause.
+
+    Raises VendorFailed when the task came to nothing, when the vendor bars us, and when the task should have
+    ended long ago; only in the first case does the journal close the submission.
+    """
+    following = _Following(take, submission)
+    if wait:
+        await following.rest()
+    while True:
+        ready = await following.once()
+        if ready is not None:
+            return ready
+        await following.rest()
+
+
+class _Following:
+    """What one run has seen of a task so far."""
+
+    def __init__(self, take: Take, submission: Submission) -> None:
+        assert submission.task is not None
+        self._take = take
+        self._submission = submission
+        self._task = submission.task
+        self._pauses = self._growing(take.line.adapter.FACTS.pace.longest)
+        self._misses: Iterator[float] | None = None
+        self._pause = next(self._pauses)
+        self._status = ""
+        self._gone = 0
+
+    async def rest(self) -> None:
+        await self._take.effects.sleep(self._pause)
+
+    async def once(self) -> Ready | None:
+        """One poll; None when the task goes on, or nothing was learned."""
+        progress = await self._take.line.ask(self._task, self._take.shot)
+        if not isinstance(progress, Gone):
+            self._gone = 0
+        match progress:
+            case Ready():
+                return progress
+            case Queued(status):
+                self._goes_on(status)
+            case Running(status, fraction):
+                self._goes_on(status, fraction)
+            case Missed(reason, retry_after):
+                self._missed(reason, retry_after or 0.0)
+            case Gone(code, reason):
+                self._missing(code, reason)
+            case Failed():
+                raise self._failed(progress)
+            case Barred(code, reason, next_step):
+                step = f"{next_step}; then run again: task {self._task} goes on without us and is fetched"
+                raise self._take.failed(reason, next_step=step, code=code)
+            case _ as never:
+                assert_never(never)
+        self._be_patient()
+        return None
+
+    def _goes_on(self, status: str, fraction: float | None = None) -> None:
+        if status != self._status or fraction is not None:
+            self._take.moved(status, task=self._task, fraction=fraction)
+        self._status = status
+        self._misses = None
+        self._pause = next(self._pauses)
+
+    def _missed(self, reason: str, at_least: float) -> None:
+        if self._misses is None:
+            self._take.noted(f"task {self._task} could not be asked after ({reason}); it is asked again")
+            self._misses = self._growing(_MISSED_SECONDS)
+        self._pause = max(next(self._misses), min(at_least, _RETRY_AFTER_SECONDS))
+
+    def _missing(self, code: str, reason: str) -> None:
+        self._gone += 1
+        if self._gone < _GONE_ANSWERS:
+            self._missed(reason, 0.0)
+            return
+        receipt = self._submission.receipt
+        self._close(code, reason, charged=receipt.charged if receipt else None)
+        if receipt is None:
+            what = f"{reason}; whether it made a clip, and charged for it, cannot be known any more"
+        else:
+            what = f"a paid clip is lost: {reason}"
+        raise self._take.failed(what, next_step="run again to buy a new one", code=code)
+
+    def _failed(self, failed: Failed) -> VendorFailed:
+        receipt = self._submission.receipt
+        self._close(failed.code, failed.reason, charged=receipt.charged if receipt else failed.charged)
+        return self._take.failed(failed.reason, next_step=failed.next_step, code=failed.code)
+
+    def _close(self, code: str, reason: str, *, charged: Money | None) -> None:
+        # A take that was stored once stays stored: only its file is to be had again.
+        if self._submission.state is not State.STORED:
+            self._take.journal.failed(self._submission.id, code=code, reason=reason, charged=charged)
+
+    def _be_patient(self) -> None:
+        """Time alone never ends a task for us: we only stop asking in this run."""
+        patience = self._take.line.adapter.patience(self._submission.request)
+        if self._take.effects.now() - self._submission.at > patience:
+            raise self._take.failed(
+                f"{self._take.vendor} should have ended task {self._task} by now, and does not say how",
+                next_step="run again to ask once more; nothing is bought before it is known",
+            )
+
+    def _growing(self, longest: float) -> Iterator[float]:
+        return growing(self._take.line.adapter.FACTS.pace.first, longest, self._take.effects)

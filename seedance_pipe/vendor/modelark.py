@@ -1,0 +1,220 @@
+"""BytePlus ModelArk: what its API expects and what its answers mean (modelark.md, 2026-11-21)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from types import MappingProxyType
+from urllib.parse import quote
+
+from seedance_pipe.document import Json, JsonPath, fill, freeze, thaw
+from seedance_pipe.plan.cost import charge, facts
+from seedance_pipe.plan.history import Receipt
+from seedance_pipe.spec.story import Shot
+from seedance_pipe.units import Money
+from seedance_pipe.vendor.adapter import (
+    Accepted,
+    Barred,
+    Busy,
+    Doubt,
+    Doubtful,
+    Facts,
+    Failed,
+    Gone,
+    Missed,
+    Pace,
+    Progress,
+    Queued,
+    Ready,
+    Refused,
+    Running,
+    Verdict,
+)
+from seedance_pipe.vendor.answer import Answered, Call, look, text, whole
+
+# Sections 1 and 6. GET is limited to 20 a second for the account, so one program takes half of it; the least
+# limit of creates is 180 a minute. Ten takes are worked on at once (three on 2.x for individuals): the others
+# wait in the vendor's queue, which costs nothing.
+FACTS = Facts(
+    vendor="modelark",
+    title="ModelArk",
+    key_variable="ARK_API_KEY",
+    base_variable="ARK_BASE_URL",
+    base="https://ark.ap-southeast.bytepluses.com/api/v3",
+    concurrency=10,
+    pace=Pace(first=2.0, longest=10.0, polls=10.0, submissions=3.0),
+    results_kept=24 * 3600.0,
+    tasks_kept=7 * 24 * 3600.0,
+    doubt=Doubt.LIST,
+    # Section 3: data URIs name the format (wav, mp3), in lower case.
+    spellings=MappingProxyType({"audio/mpeg": "audio/mp3", "audio/x-wav": "audio/wav"}),
+)
+
+_TASKS = "contents/generations/tasks"
+_EXPIRY = 172_800
+_NONCES = 86_400
+_MARGIN = 3600.0
+_LONGEST_ID = 256
+
+_KEY = f"check the key in {FACTS.key_variable}: it must be of this region and project"
+_BALANCE = "top up the account in the ModelArk console, then run again"
+_INPUT = "change the prompt or the pictures of this shot, then run again"
+_OPEN = "activate the model in the ModelArk console, then run again"
+_REQUEST = "change the shot as the vendor's message says, then run again"
+
+# Section 5: the beginning of a code, what it means, and what a person can do. The first line that fits counts.
+_CODES: tuple[tuple[str, str, str], ...] = (
+    ("OutputVideoSensitiveContent", "the finished video was held back by the vendor's content check", _INPUT),
+    ("OutputAudioSensitiveContent", "the finished sound was held back by the vendor's content check", _INPUT),
+    ("Output", "the result was held back by the vendor's content check", _INPUT),
+    ("InputTextSensitiveContent", "the prompt did not pass the vendor's content check", _INPUT),
+    ("InputImageSensitiveContent", "a picture did not pass the vendor's content check", _INPUT),
+    ("InputVideoSensitiveContent", "a reference video did not pass the vendor's content check", _INPUT),
+    ("InputAudioSensitiveContent", "a reference sound did not pass the vendor's content check", _INPUT),
+    ("SensitiveContentDetected", "the request did not pass the vendor's content check", _INPUT),
+    ("AuthenticationError", "the vendor refused the key", _KEY),
+    ("InvalidAccountStatus", "the account is not in good standing", "look at the account in the ModelArk console"),
+    ("AccountOverdueError", "the account has no money left", _BALANCE),
+    ("OperationDenied.ServiceOverdue", "the account has no money left", _BALANCE),
+    ("OperationDenied.ServiceNotOpen", "the service is not activated on this account", _OPEN),
+    ("OperationDenied", "the account may not do this", "look at the account in the ModelArk console"),
+    ("AccessDenied", "the key has no permission for this", _KEY),
+    ("ModelNotOpen", "the model is not activated on this account", _OPEN),
+    ("InvalidEndpointOrModel.ModelIDAccessDisabled", "the account must name an endpoint, not a model", _OPEN),
+    ("InvalidEndpointOrModel", "the vendor has no such model, or this key may not use it", _OPEN),
+    ("InvalidEndpoint.ClosedEndpoint", "the model is closed at the moment", "run again later"),
+    ("SetLimitExceeded", "the spending limit set for this model is reached", "raise it in the ModelArk console"),
+    ("InvalidImageURL", "the vendor could not read a picture", _INPUT),
+    ("MissingParameter", "the vendor misses a parameter", _REQUEST),
+    ("InvalidParameter", "the vendor does not accept a parameter", _REQUEST),
+    ("QuotaExceeded", "a quota of the account is used up or its queue is full", "run again later"),
+    ("InternalServiceError", "the vendor had a fault of its own", "run again"),
+    ("expired", "the task was not done in time", "run again"),
+    ("cancelled", "the task was cancelled in the vendor's console", "run again"),
+)
+_NOT_LATER = "SetLimitExceeded"
+
+
+def frozen(body: Json, *, shot: Shot, last_frame: bool, draw: Callable[[int], int]) -> Json:
+    """`body` with the keys that the program owns.
+
+    The task's expiry carries a nonce: the vendor echoes it in every state, so a task whose id we never
+    learned can be recognised (security.md 4.3). A story that sets the expiry itself goes without.
+    """
+    request = dict(body) if isinstance(body, Mapping) else {}
+    request.setdefault("execution_expires_after", _EXPIRY + draw(_NONCES))
+    if last_frame and shot.model.abilities.returns_last_frame and request.get("draft") is not True:
+        request["return_last_frame"] = True
+    return freeze(request)
+
+
+def submission(request: Json, media: Mapping[JsonPath, str]) -> Call:
+    return Call("POST", _TASKS, json.dumps(thaw(fill(request, media)), separators=(",", ":")).encode())
+
+
+def verdict(answer: Answered) -> Verdict:
+    """Section 5: every 4xx in the vendor's own shape means no task and no charge; a 5xx tells nothing."""
+    if 200 <= answer.status < 300:
+        task = text(look(answer.document, "id"))
+        if task.isascii() and task.isprintable() and 0 < len(task) <= _LONGEST_ID:
+            return Accepted(task)
+        return Doubtful(f"its answer ({answer.status}) named no task")
+    code, message = _error(answer.document)
+    if answer.status == 429 and not code.startswith(_NOT_LATER):
+        return Busy(code or "429", message or "too many requests", answer.retry_after)
+    if 400 <= answer.status < 500 and code:
+        meaning, next_step = _meaning(code)
+        return Refused(code, _reason(meaning, code, message), next_step)
+    return Doubtful(f"it answered {answer.status}" + (f" {code}" if code else ", not in its own words"))
+
+
+def poll(task: str) -> Call:
+    return Call("GET", f"{_TASKS}/{quote(task, safe='')}")
+
+
+def progress(answer: Answered, task: str, *, shot: Shot) -> Progress:
+    """What the vendor says of `task` (section 2). Unknown words mean that it is still at work."""
+    if answer.status != 200:
+        return _unanswered(answer)
+    found = answer.document
+    if text(look(found, "id")) not in ("", task):
+        return Missed("the answer was about another task")
+    status = text(look(found, "status"))
+    if status == "succeeded":
+        return _succeeded(found, shot)
+    if status in ("failed", "cancelled", "expired"):
+        return _failed(found, status, shot)
+    if status == "queued":
+        return Queued(status)
+    return Running(status) if status else Missed("the answer had no status")
+
+
+def patience(request: Json) -> float:
+    """A task ends at `created_at + execution_expires_after` at the latest; an hour more for the clocks."""
+    expiry = whole(look(request, "execution_expires_after"))
+    return (expiry if expiry is not None else _EXPIRY) + _MARGIN
+
+
+def _unanswered(answer: Answered) -> Progress:
+    code, message = _error(answer.document)
+    meaning, next_step = _meaning(code)
+    if answer.status == 404 and code.startswith(("ResourceNotFound", "NotFound")):
+        return Gone(code, "the vendor does not know the task any more")
+    if answer.status in (401, 403) and code:
+        return Barred(code, _reason(meaning, code, message), next_step)
+    return Missed(f"the vendor answered {answer.status}" + (f" {code}" if code else ""), answer.retry_after)
+
+
+def _succeeded(found: Json, shot: Shot) -> Progress:
+    clip = text(look(found, "content", "video_url"))
+    if not clip:
+        # Paid for, but with nothing to fetch: the next answer may have it.
+        return Running("succeeded, without an address")
+    tokens = whole(look(found, "usage", "completion_tokens"))
+    if tokens is None:
+        tokens = whole(look(found, "usage", "total_tokens"))
+    done = whole(look(found, "updated_at"))
+    receipt = Receipt(
+        seed=whole(look(found, "seed")),
+        tokens=tokens,
+        charged=_charged(shot, tokens),
+        expires=None if done is None else done + FACTS.results_kept,
+    )
+    return Ready(receipt, clip, text(look(found, "content", "last_frame_url")) or None)
+
+
+def _charged(shot: Shot, tokens: int | None) -> Money | None:
+    """Section 7: the bill is tokens times the unit price. A rate's factor is left out, because the vendor
+    counts a draft's tokens with it already.
+    """
+    price = shot.model.price
+    if price is None or tokens is None:
+        return None
+    plain = replace(price, rates=tuple(replace(rate, factor=Decimal(1)) for rate in price.rates))
+    return charge(plain, facts(shot), tokens)
+
+
+def _failed(found: Json, status: str, shot: Shot) -> Failed:
+    """Only succeeded tasks are billed (section 7)."""
+    code, message = _error(found)
+    code = code or status
+    meaning, next_step = _meaning(code)
+    currency = shot.model.price.currency if shot.model.price else "USD"
+    return Failed(code, _reason(meaning, code, message), next_step, Money.zero(currency))
+
+
+def _error(document: Json) -> tuple[str, str]:
+    return text(look(document, "error", "code")), text(look(document, "error", "message"))
+
+
+def _meaning(code: str) -> tuple[str, str]:
+    for start, meaning, next_step in _CODES:
+        if code.startswith(start):
+            return meaning, next_step
+    return "the vendor said no", "run again, or change the shot as the vendor's message says"
+
+
+def _reason(meaning: str, code: str, message: str) -> str:
+    return f"{meaning} ({code}: {message.rstrip('. ')})" if message else f"{meaning} ({code})"

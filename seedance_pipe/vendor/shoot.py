@@ -1,0 +1,109 @@
+"""Shooting: the craft that makes takes. What is paid for is fetched before anything is bought."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import assert_never
+
+from seedance_pipe.effects import Effects
+from seedance_pipe.plan.graph import Graph, StepKey
+from seedance_pipe.plan.history import Submission
+from seedance_pipe.run.craft import Job
+from seedance_pipe.run.event import Emit
+from seedance_pipe.run.journal import Journal
+from seedance_pipe.run.submission import Act, next_act
+from seedance_pipe.units import Digest
+from seedance_pipe.vendor.account import Account
+from seedance_pipe.vendor.assets import Assets, Uploads
+from seedance_pipe.vendor.buy import Budget, buy
+from seedance_pipe.vendor.collect import Checks, collect
+from seedance_pipe.vendor.download import Downloads
+from seedance_pipe.vendor.follow import follow
+from seedance_pipe.vendor.line import Line, line
+from seedance_pipe.vendor.redact import Redactor
+from seedance_pipe.vendor.registry import VENDORS
+from seedance_pipe.vendor.take import Take
+from seedance_pipe.vendor.transport import Api, Web, trust
+
+
+@dataclass(frozen=True, slots=True)
+class Shooting:
+    """The craft of takes. `frames` are the takes whose last frame another step would like to have."""
+
+    lines: Mapping[str, Line]
+    journal: Journal
+    effects: Effects
+    budget: Budget
+    frames: Collection[StepKey]
+    assets: Assets
+    downloads: Downloads
+    checks: Checks
+
+    async def perform(self, job: Job, emit: Emit) -> Mapping[str, Digest]:
+        """The outputs `clip` and, where the vendor gave it, `last_frame`."""
+        shot = job.step.shot
+        assert shot is not None
+        take = Take(job, shot, self.lines[shot.model.vendor], self.journal, self.effects, emit)
+        known = self.journal.submission(job.fingerprint)
+        submission = await self._submission(take, known)
+        ready = await follow(take, submission, wait=submission is not known)
+        return await collect(take, submission, ready, downloads=self.downloads, checks=self.checks)
+
+    async def _submission(self, take: Take, known: Submission | None) -> Submission:
+        """The submission that the vendor has: the known one, or one that is bought now."""
+        act = next_act(known)
+        match act:
+            case Act.INTEND:
+                frame = take.job.step.key in self.frames
+                return await buy(take, assets=self.assets, last_frame=frame, budget=self.budget)
+            case Act.SETTLE:
+                assert known is not None
+                raise take.doubted(known, "an earlier run ended before there was an answer")
+            case Act.POLL | Act.FETCH | Act.USE:
+                # USE comes here when the store has lost the file: the vendor may still have it.
+                assert known is not None
+                return known
+            case _ as never:
+                assert_never(never)
+
+
+def frames_wanted(graph: Graph) -> frozenset[StepKey]:
+    """The takes of `graph` whose own last frame another step would use."""
+    return frozenset(need.step for step in graph.steps for need in step.needs if need.output == "last_frame")
+
+
+@asynccontextmanager
+async def open_shooting(
+    accounts: Mapping[str, Account],
+    *,
+    journal: Journal,
+    effects: Effects,
+    checks: Checks,
+    frames: Collection[StepKey],
+    budget: Budget | None = None,
+    uploads: Uploads | None = None,
+) -> AsyncIterator[Shooting]:
+    """The craft, with a connection to each vendor of `accounts` for as long as the context lasts.
+
+    Raises Missing when SSL_CERT_FILE names a file that cannot be used.
+    """
+    context = trust(effects.environ)
+    redactor = Redactor(account.key for account in accounts.values())
+    async with AsyncExitStack() as stack:
+        web = await stack.enter_async_context(Web(context=context))
+        lines = {}
+        for vendor, account in accounts.items():
+            api = await stack.enter_async_context(Api(account, effects=effects, context=context))
+            lines[vendor] = line(VENDORS[vendor], account, api, redactor, effects=effects)
+        yield Shooting(
+            lines=lines,
+            journal=journal,
+            effects=effects,
+            budget=budget or Budget(),
+            frames=frames,
+            assets=Assets(web, uploads, effects=effects),
+            downloads=Downloads(web, effects=effects),
+            checks=checks,
+        )

@@ -1,0 +1,54 @@
+"""A take on its way: the job, the line that it goes over and the journal that remembers it, in one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from seedance_pipe.effects import Effects
+from seedance_pipe.errors import InDoubt, VendorFailed
+from seedance_pipe.plan.history import Submission
+from seedance_pipe.run.craft import Job
+from seedance_pipe.run.event import Emit, Moved, Noted
+from seedance_pipe.run.journal import Journal
+from seedance_pipe.spec.story import Shot
+from seedance_pipe.vendor.line import Line
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    job: Job
+    shot: Shot
+    line: Line
+    journal: Journal
+    effects: Effects
+    emit: Emit
+
+    @property
+    def name(self) -> str:
+        return f"take {self.job.step.take} of shot '{self.shot.id}'"
+
+    @property
+    def vendor(self) -> str:
+        return self.line.adapter.FACTS.title
+
+    def moved(self, status: str, *, task: str = "", fraction: float | None = None) -> None:
+        self.emit(Moved(self.job.step.key, status, task, fraction))
+
+    def noted(self, message: str) -> None:
+        self.emit(Noted(self.job.step.key, message))
+
+    def failed(self, what: str, *, next_step: str, code: str = "") -> VendorFailed:
+        """The error that says of this take `what` happened."""
+        return VendorFailed(f"{self.name}: {what}", next_step=next_step, code=code)
+
+    def doubted(self, submission: Submission, why: str) -> InDoubt:
+        """The error for a paid request of which nobody knows whether the vendor has it."""
+        asked = datetime.fromtimestamp(submission.at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        price = f"at most {submission.reserved}" if submission.reserved else "price unknown"
+        return InDoubt(
+            f"{self.name}: {self.vendor} may or may not have accepted the request ({self.shot.model.name}, "
+            f"{asked}, {price}): {why}; nothing was sent again",
+            next_step=f"look for a task of that time in the console of {self.vendor}; "
+            f"`run --force {self.shot.id}` asks for a new take and may pay twice",
+        )

@@ -1,0 +1,82 @@
+"""What every test may use: the command line in this process, and small stories to try it on."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seedance_pipe.cli.main import main
+
+PIPELINES = Path(__file__).resolve().parent.parent / "pipelines"
+
+SHORT = """\
+version: 1
+title: A short film
+model: modelark/seedance-1-0-pro-fast
+defaults: {duration: 2, resolution: 480p, ratio: "1:1"}
+shots:
+  - id: wave
+    prompt: A wave breaks
+  - id: foam
+    continues: wave
+    prompt: The foam runs back
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a command said: `out` is its answer, `err` its talk."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def lines(self) -> list[Any]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+Pipe = Callable[..., Told]
+
+
+@pytest.fixture
+def pipe(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Pipe:
+    """Runs one command in this process, as `seedance-pipe` would, without any key in the environment."""
+    for name in ("ARK_API_KEY", "ARK_BASE_URL", "SEEDANCE_UPLOAD_PUT", "SEEDANCE_UPLOAD_PUBLIC"):
+        monkeypatch.delenv(name, raising=False)
+
+    def run(*arguments: object) -> Told:
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main([str(argument) for argument in arguments])
+        out, err = capfd.readouterr()
+        assert isinstance(ended.value.code, int)
+        return Told(ended.value.code, out, err)
+
+    return run
+
+
+@pytest.fixture
+def short(tmp_path: Path) -> Path:
+    """A story of two short shots in a folder of its own."""
+    path = tmp_path / "short.yaml"
+    path.write_text(SHORT, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def pipelines(tmp_path: Path) -> Path:
+    """A copy of the example stories that a test may change."""
+    return Path(
+        shutil.copytree(PIPELINES, tmp_path / "pipelines", ignore=shutil.ignore_patterns("out", ".seedance"))
+    )

@@ -1,0 +1,143 @@
+"""Plans, standings and results as text, read as a person would read them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from seedance_pipe.plan.fingerprint import document
+from seedance_pipe.plan.graph import StepKey
+from seedance_pipe.plan.history import History, State
+from seedance_pipe.plan.make import Plan, make
+from seedance_pipe.plan.unroll import unroll
+from seedance_pipe.report.standing import Result, Standing
+from seedance_pipe.report.table import plan_text, result_text, status_text
+from seedance_pipe.report.words import plain
+from seedance_pipe.run.budget import Total
+from seedance_pipe.spec.medium import LocalFile
+from seedance_pipe.spec.story import Footage, Story
+from seedance_pipe.units import Digest, Money, Size
+from tests.builders import METHODS, done, frame_from, shot, story, submission
+
+CHAIN = story(shot("stairs", "one"), shot("lamp", "two", after="stairs"))
+
+
+def planned(told: Story, history: History | None = None) -> Plan:
+    return make(told, history or History(), METHODS)
+
+
+def made(told: Story) -> History:
+    return done(unroll(told, History(), METHODS))
+
+
+def test_a_new_story_is_priced_take_by_take_and_in_all_with_the_prices_date() -> None:
+    assert plan_text(planned(CHAIN)) == (
+        "stairs#1  make  $0.1225  new\n"
+        "lamp#1    make  $0.1225  after stairs#1/frame\n"
+        "film      make           after 4 other steps\n"
+        "\n"
+        "2 of 2 takes to make: $0.2450 (prices as of 2026-09-09).\n"
+    )
+
+
+def test_a_finished_story_says_so() -> None:
+    text = plan_text(planned(CHAIN, made(CHAIN)))
+    assert text.endswith("Nothing to do: the film is up to date.\n")
+    assert "make" not in text
+
+
+def test_a_changed_word_is_shown_old_and_new_with_its_place() -> None:
+    changed = story(shot("stairs", "one, slowly"), CHAIN.shots[1])
+    text = plan_text(planned(changed, made(CHAIN)))
+    assert 'stairs#1  make  $0.1225  prompt: "one" -> "one, slowly"  (story.yaml:7:1)' in text
+
+
+def test_in_a_long_prompt_only_the_words_around_the_change_are_shown() -> None:
+    long = " ".join(f"word{number}" for number in range(60))
+    before, after = story(shot("a", long)), story(shot("a", long.replace("word30", "WORD")))
+    text = plan_text(planned(after, made(before)))
+    assert '"… word28 word29 word30 word31 word32 …" -> "… word28 word29 WORD word31 word32 …"' in text
+
+
+def test_files_that_would_leave_the_machine_are_listed_with_their_vendor() -> None:
+    still = LocalFile(Path("/films/a.png"), "a.png", Digest("d"), "image/png", 9, Size(864, 480))
+    told = story(shot("a", media=(frame_from(still),)))
+    assert "Leaves this machine: a.png -> acme\n" in plan_text(planned(told))
+    assert "Leaves" not in plan_text(planned(told, made(told)))
+
+
+def test_an_estimate_that_is_not_exact_says_why_and_an_unknown_price_is_said_to_be_unknown() -> None:
+    open_shape = shot("a", footage=Footage("480p", None, 121, 121, audio=False))
+    unpriced = replace(shot("b", "other"), model=replace(CHAIN.shots[0].model, price=None))
+    text = plan_text(planned(story(open_shape, unpriced)))
+    assert "a#1   make  <= $0.1225  new" in text
+    assert "b#1   make  unknown" in text
+    assert "at most $0.1225 and 1 of unknown price" in text
+    assert "b#1: the price of acme/one is not published" in text
+
+
+def test_every_step_can_be_shown() -> None:
+    text = plan_text(planned(CHAIN), every_step=True)
+    assert "stairs#1/frame" in text
+    assert "lamp/clip" in text
+
+
+def test_a_status_shows_what_was_charged_and_where_each_clip_lies() -> None:
+    history = made(CHAIN)
+    clips = {StepKey("stairs#1"): Path("/films/store/ab/cd.mp4")}
+    total = Total(spent={"USD": Money(Decimal("0.50"))})
+    text = status_text(Standing(planned(CHAIN, history), history, total, clips))
+    assert "stairs#1  made  $0.2500  /films/store/ab/cd.mp4" in text
+    assert "film      made           /films/out/story.mp4" in text
+    assert text.endswith("Spent so far: $0.5000.\n")
+
+
+def test_a_status_shows_what_was_expected_where_the_bill_was_another() -> None:
+    history = made(CHAIN)
+    dearer = {mark: replace(one, charged=Money(Decimal("0.30"))) for mark, one in history.submissions.items()}
+    history = replace(history, submissions=dearer)
+    text = status_text(Standing(planned(CHAIN, history), history, Total(), {}))
+    assert "$0.3000 ($0.2500 expected)" in text
+
+
+@pytest.mark.parametrize(
+    ("state", "word", "told"),
+    [(State.INTENT, "in doubt", "acme may have accepted it"), (State.SUBMITTED, "in flight", "acme task task-1")],
+)
+def test_open_submissions_are_shown_also_when_the_story_no_longer_asks_for_them(
+    state: State, word: str, told: str
+) -> None:
+    first = unroll(CHAIN, History(), METHODS).steps[0]
+    open_one = submission(first, document(first, {}), state)
+    history = History(submissions={open_one.fingerprint: open_one})
+    total = Total(reserved={"USD": Money(Decimal("0.25"))})
+    text = status_text(Standing(planned(CHAIN, history), history, total, {}))
+    assert f"stairs#1  {word}" in text
+    assert told in text
+    assert "Reserved for what is open: $0.2500." in text
+    moved_on = story(shot("stairs", "another prompt"))
+    text = status_text(Standing(planned(moved_on, history), history, total, {}))
+    assert "the story no longer asks for it" in text
+
+
+def test_a_result_names_what_was_made_what_it_cost_and_what_was_not_made() -> None:
+    result = Result(
+        4,
+        None,
+        made=(StepKey("a#1"), StepKey("a#1/frame")),
+        failed=(StepKey("b#1"),),
+        doubted=(StepKey("c#1"),),
+        blocked=(StepKey("film"),),
+        charged={"USD": Money(Decimal("0.25"))},
+    )
+    assert result_text(result) == ("1 take made for $0.2500.\nFailed: b#1.\nIn doubt: c#1.\nNot made: film.\n")
+    assert result_text(Result(0, Path("/f.mp4"))) == "No take had to be made.\nThe film: /f.mp4\n"
+    assert "still at the vendors: 2 takes" in result_text(Result(130, None, stopped=True, running=2))
+    assert "no take is under way" in result_text(Result(130, None, stopped=True))
+
+
+def test_nothing_that_came_from_outside_can_drive_a_terminal() -> None:
+    assert plain("a\x1b[31mb\x07\u202ec") == "a\\x1b[31mb\\x07\\u202ec"

@@ -1,0 +1,110 @@
+"""A sandbox on a clock that is turned by hand, and the few calls that most tests make."""
+
+from __future__ import annotations
+
+import base64
+import io
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from PIL import Image
+
+from seedance_pipe.effects import Effects
+from seedance_pipe.sandbox import Settings
+from seedance_pipe.sandbox.app import serve
+
+PRO = "seedance-1-0-pro-250528"
+PRO_FAST = "seedance-1-0-pro-fast-251015"
+ONE_5 = "seedance-1-5-pro-251215"
+TWO = "dreamina-seedance-2-0-260128"
+TWO_FAST = "dreamina-seedance-2-0-fast-260128"
+ALL = (PRO, PRO_FAST, ONE_5, TWO, TWO_FAST)
+
+NOON = 1_795_262_400.0
+"""2026-11-21 12:00 UTC."""
+
+SLOW = Settings(queued_seconds=5, running_seconds=30, paint_patience=30)
+WAVE = {"type": "text", "text": "A wave breaks"}
+
+
+@dataclass
+class Clock:
+    now: float = NOON
+
+    def __call__(self) -> float:
+        return self.now
+
+    def pass_by(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@dataclass
+class Stage:
+    address: str
+    clock: Clock
+    http: httpx.Client = field(repr=False)
+
+    @property
+    def tasks(self) -> str:
+        return f"{self.address}/api/v3/contents/generations/tasks"
+
+    def post(self, body: Any) -> httpx.Response:
+        return self.http.post(self.tasks, json=body)
+
+    def create(self, model: str = PRO_FAST, *content: Any, **fields: Any) -> str:
+        """The id of a small new task."""
+        small = {"resolution": "480p", "duration": 4, **fields}
+        answer = self.post({"model": model, "content": list(content) or [WAVE], **small})
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["id"])
+
+    def get(self, task_id: str) -> dict[str, Any]:
+        answer = self.http.get(f"{self.tasks}/{task_id}")
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    def finished(self, task_id: str) -> dict[str, Any]:
+        self.clock.pass_by(40)
+        task = self.get(task_id)
+        assert task["status"] == "succeeded", task
+        return task
+
+    def listed(self, query: str = "") -> list[str]:
+        return [task["id"] for task in self.http.get(f"{self.tasks}?{query}").json()["items"]]
+
+    def fail(self, *faults: dict[str, Any]) -> None:
+        assert self.http.put(f"{self.address}/faults", json=list(faults)).status_code == 200
+
+    def ledger(self) -> list[dict[str, Any]]:
+        return list(self.http.get(f"{self.address}/ledger").json()["tasks"])
+
+
+@contextmanager
+def stage(folder: Path | None = None, *, settings: Settings = SLOW, clock: Clock | None = None) -> Iterator[Stage]:
+    clock = clock or Clock()
+    effects = Effects(now=clock, draw=random.Random(7).randrange)
+    with (
+        serve(folder, settings=settings, effects=effects) as running,
+        httpx.Client(headers={"Authorization": "Bearer a key"}, trust_env=False) as http,
+    ):
+        yield Stage(running.address, clock, http)
+
+
+def picture(width: int = 640, height: int = 400, *, format: str = "PNG") -> bytes:
+    data = io.BytesIO()
+    Image.effect_mandelbrot((width, height), (-2, -1.5, 1, 1.5), 40).convert("RGB").save(data, format=format)
+    return data.getvalue()
+
+
+def data_uri(data: bytes, kind: str = "image/png") -> str:
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
+
+
+def image(url: str, role: str | None = "first_frame") -> dict[str, Any]:
+    item = {"type": "image_url", "image_url": {"url": url}}
+    return {**item, "role": role} if role else item

@@ -1,0 +1,233 @@
+"""Faults, each seen from the client's side of a real connection."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import httpx
+import pytest
+
+from seedance_pipe.sandbox import Fault, Settings, What, Where
+from seedance_pipe.sandbox.faults import Faults
+from tests.sandbox.stage import NOON, PRO, WAVE, Stage, stage
+
+REQUEST = {"model": PRO, "content": [WAVE], "resolution": "480p", "duration": 2}
+
+
+def clip(sandbox: Stage) -> str:
+    """The address of a finished clip."""
+    task = sandbox.create(PRO, duration=2)
+    return str(sandbox.finished(task)["content"]["video_url"])
+
+
+@pytest.mark.parametrize("what", ["close", "reset"])
+def test_a_lost_answer_leaves_a_task_on_the_ledger(sandbox: Stage, what: str) -> None:
+    sandbox.fail({"where": "accepted", "what": what})
+    with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
+        sandbox.post(REQUEST)
+    assert len(sandbox.ledger()) == 1
+    assert len(sandbox.listed()) == 1
+
+
+@pytest.mark.parametrize("what", ["close", "reset"])
+def test_a_connection_lost_before_acceptance_leaves_none(sandbox: Stage, what: str) -> None:
+    sandbox.fail({"where": "create", "what": what})
+    with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
+        sandbox.post(REQUEST)
+    assert sandbox.ledger() == []
+
+
+@pytest.mark.parametrize(
+    ("where", "status", "code", "kind", "tasks"),
+    [
+        ("create", 500, "InternalServiceError", "InternalServerError", 0),
+        ("create", 503, "ServerOverloaded", "InternalServerError", 0),
+        ("create", 502, "Elsewhere", "InternalServerError", 0),
+        ("create", 402, "Elsewhere", "BadRequest", 0),
+        ("create", 400, "InputImageSensitiveContentDetected", "BadRequest", 0),
+        ("create", 429, "ServerOverloaded", "TooManyRequests", 0),
+        ("create", 429, "InflightBatchsizeExceeded", "TooManyRequests", 0),
+        ("create", 403, "AccountOverdueError", "Forbidden", 0),
+        ("accepted", 500, "InternalServiceError", "InternalServerError", 1),
+    ],
+)
+def test_an_error_answer_before_or_after_acceptance(
+    sandbox: Stage, where: str, status: int, code: str, kind: str, tasks: int
+) -> None:
+    sandbox.fail({"where": where, "what": "answer", "status": status, "code": code})
+    answer = sandbox.post(REQUEST)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+    assert answer.json()["error"]["type"] == kind
+    assert len(sandbox.ledger()) == tasks
+    assert sandbox.post(REQUEST).status_code == 200
+
+
+def test_an_answer_can_be_a_page_a_redirect_or_nonsense(sandbox: Stage) -> None:
+    kinds: list[dict[str, Any]] = [
+        {"what": "html", "status": 502},
+        {"what": "redirect"},
+        {"what": "nonsense"},
+    ]
+    sandbox.fail(*({"where": "accepted", **kind} for kind in kinds))
+    page, redirect, nonsense = (sandbox.post(REQUEST) for _ in kinds)
+    assert (page.status_code, page.text[:9]) == (502, "<!doctype")
+    assert redirect.is_redirect
+    assert nonsense.status_code == 200
+    with pytest.raises(ValueError, match="Expecting value"):
+        nonsense.json()
+    assert len(sandbox.ledger()) == 3
+
+
+def test_an_answer_cut_short_after_some_bytes(sandbox: Stage) -> None:
+    sandbox.fail({"where": "accepted", "what": "close", "at": 5})
+    with pytest.raises(httpx.RemoteProtocolError, match="5 bytes"):
+        sandbox.post(REQUEST)
+
+
+@pytest.mark.parametrize("where", ["create", "accepted", "get"])
+def test_a_late_answer_is_the_right_one(sandbox: Stage, where: str) -> None:
+    sandbox.fail({"where": where, "what": "late", "seconds": 0.1})
+    began = time.monotonic()
+    assert sandbox.get(sandbox.create())["status"] == "queued"
+    assert time.monotonic() - began >= 0.1
+
+
+def test_a_status_can_go_backwards_once(sandbox: Stage) -> None:
+    task = sandbox.create(duration=2)
+    sandbox.finished(task)
+    sandbox.fail({"where": "get", "what": "backwards"})
+    back = sandbox.get(task)
+    assert (back["status"], back["updated_at"], "content" in back) == ("queued", NOON, False)
+    assert sandbox.get(task)["status"] == "succeeded"
+
+
+def test_fates_of_tasks(sandbox: Stage) -> None:
+    sandbox.fail(
+        {"where": "fate", "what": "queue", "seconds": 1000},
+        {"where": "fate", "what": "stuck"},
+        {"where": "fate", "what": "expire"},
+        {"where": "fate", "what": "fail", "code": "OutputVideoSensitiveContentDetected"},
+    )
+    tasks = [sandbox.create() for _ in range(4)]
+    sandbox.clock.pass_by(900)
+    shown = [sandbox.get(task) for task in tasks]
+    assert [task["status"] for task in shown] == ["queued", "running", "expired", "failed"]
+    assert shown[3]["error"]["code"] == "OutputVideoSensitiveContentDetected"
+    assert [entry["charged"] for entry in sandbox.ledger()] == [False] * 4
+
+
+def test_a_fault_happens_so_many_times_for_the_prompts_it_names(sandbox: Stage) -> None:
+    sandbox.fail({"where": "create", "what": "answer", "times": 2, "matching": "storm"})
+    storm = {**REQUEST, "content": [{"type": "text", "text": "A storm"}]}
+    assert [sandbox.post(body).status_code for body in (REQUEST, storm, storm, storm)] == [200, 500, 500, 200]
+    assert sandbox.http.get(f"{sandbox.address}/faults").json() == []
+
+
+def test_faults_can_be_given_with_the_settings() -> None:
+    always = Fault(Where.LIST, What.ANSWER, times=None)
+    never = Fault(Where.GET, What.ANSWER, times=0)
+    with stage(settings=Settings(faults=(never, always))) as sandbox:
+        assert [sandbox.http.get(sandbox.tasks).status_code for _ in range(3)] == [500] * 3
+        left = sandbox.http.get(f"{sandbox.address}/faults").json()
+        assert [(fault["where"], fault["times"]) for fault in left] == [("list", None)]
+        sandbox.fail()
+        assert sandbox.http.get(sandbox.tasks).status_code == 200
+
+
+def test_deleting_and_uploading_can_fail_too(sandbox: Stage) -> None:
+    sandbox.fail({"where": "delete", "what": "answer"}, {"where": "upload", "what": "answer", "status": 507})
+    assert sandbox.http.delete(f"{sandbox.tasks}/{sandbox.create()}").status_code == 500
+    assert sandbox.http.put(f"{sandbox.address}/uploads/a.png", content=b"x").status_code == 507
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_link_can_be_dead_for_a_while(sandbox: Stage, status: int) -> None:
+    url = clip(sandbox)
+    sandbox.fail({"where": "file", "what": "answer", "status": status})
+    assert [httpx.get(url, trust_env=False).status_code for _ in range(2)] == [status, 200]
+
+
+@pytest.mark.parametrize("what", ["close", "reset"])
+@pytest.mark.parametrize("at", [0, 1, 5000])
+def test_a_download_can_break_off_at_any_byte(sandbox: Stage, what: str, at: int) -> None:
+    url = clip(sandbox)
+    sandbox.fail({"where": "file", "what": what, "at": at})
+    got = b""
+    with (
+        pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)),
+        httpx.stream("GET", url, trust_env=False) as answer,
+    ):
+        for chunk in answer.iter_raw():
+            got += chunk
+    assert len(got) == at
+    whole = httpx.get(url, trust_env=False).content
+    rest = httpx.get(url, headers={"Range": f"bytes={at}-"}, trust_env=False)
+    assert rest.status_code == 206
+    assert got + rest.content == whole
+
+
+def test_a_download_can_have_the_wrong_length(sandbox: Stage) -> None:
+    url = clip(sandbox)
+    whole = httpx.get(url, trust_env=False).content
+    sandbox.fail({"where": "file", "what": "length", "at": -7}, {"where": "file", "what": "length", "at": 7})
+    assert httpx.get(url, trust_env=False).content == whole[:-7]
+    with pytest.raises(httpx.RemoteProtocolError):
+        httpx.get(url, trust_env=False)
+
+
+def test_a_download_can_be_too_large_a_page_or_elsewhere(sandbox: Stage) -> None:
+    url = clip(sandbox)
+    size = len(httpx.get(url, trust_env=False).content)
+    sandbox.fail(
+        {"where": "file", "what": "oversize", "at": 3_000_000},
+        {"where": "file", "what": "html", "status": 200},
+        {"where": "file", "what": "redirect"},
+    )
+    assert len(httpx.get(url, trust_env=False).content) == size + 3_000_000
+    page = httpx.get(url, trust_env=False)
+    assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert httpx.get(url, trust_env=False).headers["location"].startswith("https://")
+
+
+def test_a_download_can_drip(sandbox: Stage) -> None:
+    url = clip(sandbox)
+    sandbox.fail({"where": "file", "what": "drip", "seconds": 0.001})
+    pieces = []
+    with httpx.stream("GET", url, trust_env=False) as answer:
+        pieces.extend(answer.iter_raw())
+    assert len(pieces) > 10
+    assert b"".join(pieces) == httpx.get(url, trust_env=False).content
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        ({"where": "fate", "what": "close"}, "a fault 'close' cannot happen at 'fate'"),
+        ({"where": "list", "what": "backwards"}, "a fault 'backwards' cannot happen at 'list'"),
+        ({"where": "get", "what": "stuck"}, "a fault 'stuck' cannot happen at 'get'"),
+        ({"where": "get"}, "a fault needs 'what'"),
+        ({"where": "get", "what": "close", "tims": 2}, "a fault has no 'tims'"),
+        ({"where": "nowhere", "what": "close"}, "'nowhere' is not a valid Where"),
+    ],
+)
+def test_a_fault_that_cannot_be_is_refused(shared: Stage, entry: dict[str, Any], reason: str) -> None:
+    answer = shared.http.put(f"{shared.address}/faults", json=[entry])
+    assert (answer.status_code, answer.json()["error"]) == (400, reason)
+
+
+@pytest.mark.parametrize("body", [b"{", b"5", b'["x"]', b" " * ((1 << 20) + 1)])
+def test_a_list_of_faults_that_is_none_is_refused(shared: Stage, body: bytes) -> None:
+    assert shared.http.put(f"{shared.address}/faults", content=body).status_code == 400
+
+
+@pytest.mark.parametrize("what", What)
+@pytest.mark.parametrize("where", Where)
+def test_every_possible_fault_has_a_json_form_that_means_it(where: Where, what: What) -> None:
+    try:
+        fault = Fault(where, what, times=3, matching="x", at=4)
+    except ValueError:
+        return
+    assert Fault.parse(fault.document()) == fault
+    assert Faults([fault]).take(where, "not here") is None
+    assert Faults([fault]).take(where, "x") == fault

@@ -1,0 +1,185 @@
+"""Model files: their names, what they say of the models, and what the dialect refuses."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seedance_pipe import packaged
+from seedance_pipe.errors import StoryInvalid
+from seedance_pipe.spec.medium import Kind
+from seedance_pipe.spec.model import Catalogue, load_catalogue
+from seedance_pipe.units import Size
+from tests.spec.asking import CATALOGUE, FAST, MID, MODELS, PRO, TWO, TWO_FAST, known
+
+SCHEMAS = packaged.folder("schemas")
+PRO_FILE = SCHEMAS / "modelark" / "seedance-1-0-pro-250528.schema.json"
+
+
+def test_each_model_is_found_by_its_name_and_by_its_aliases() -> None:
+    assert set(MODELS) == {
+        "modelark/seedance-1-0-pro-250528",
+        "modelark/seedance-1-0-pro-fast-251015",
+        "modelark/seedance-1-5-pro-251215",
+        "modelark/dreamina-seedance-2-0-260128",
+        "modelark/dreamina-seedance-2-0-fast-260128",
+    }
+    for name in CATALOGUE.names:
+        model = known(name)
+        assert name in (model.name, *model.aliases)
+        assert model.name == f"{model.vendor}/{model.wire}"
+    assert CATALOGUE.find("modelark/seedance-3-0") is None
+    assert known(PRO).short == "seedance-1-0-pro"
+
+
+def test_names_are_listed_without_building_any_model() -> None:
+    catalogue = load_catalogue(SCHEMAS)
+    assert len(catalogue.models) == 5
+    assert list(catalogue.models) == list(MODELS)
+
+
+@pytest.mark.parametrize(
+    ("name", "resolution", "ratio", "size"),
+    [
+        (PRO, "480p", "16:9", Size(864, 480)),
+        (PRO, "1080p", "9:16", Size(1088, 1920)),
+        (FAST, "720p", "21:9", Size(1504, 640)),
+        (MID, "480p", "4:3", Size(752, 560)),
+        (TWO, "4k", "3:4", Size(2494, 3326)),
+        (TWO_FAST, "720p", "16:9", Size(1280, 720)),
+    ],
+)
+def test_pixels_are_those_of_the_vendors_table(name: str, resolution: str, ratio: str, size: Size) -> None:
+    assert known(name).sizes[resolution, ratio] == size
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_resolution_and_ratio_on_offer_has_its_pixels(name: str) -> None:
+    model = known(name)
+    document: Any = model.document
+    resolutions = document["properties"]["resolution"]["enum"]
+    ratios = [ratio for ratio in document["properties"]["ratio"]["enum"] if ratio != "adaptive"]
+    assert set(model.sizes) == {(resolution, ratio) for resolution in resolutions for ratio in ratios}
+    assert model.sizes["480p", "9:16"] == Size(
+        model.sizes["480p", "16:9"].height, model.sizes["480p", "16:9"].width
+    )
+
+
+def test_abilities_tell_the_models_apart() -> None:
+    pro, fast, mid, two = (known(name).abilities for name in (PRO, FAST, MID, TWO))
+    assert (pro.last_frame, fast.last_frame, mid.last_frame, two.last_frame) == (True, False, True, True)
+    assert (pro.audio, fast.audio, mid.audio, two.audio) == (False, False, True, True)
+    assert (pro.draft, mid.draft, two.draft) == (False, True, False)
+    assert pro.references == {}
+    assert two.references == {Kind.IMAGE: 9, Kind.VIDEO: 3, Kind.AUDIO: 3}
+
+
+def test_prices_are_exact_and_dated() -> None:
+    price = known(MID).price
+    assert price is not None
+    assert price.currency == "USD"
+    assert price.seen == date(2026, 11, 21)
+    assert [(dict(rate.when), rate.per_million, rate.factor) for rate in price.rates] == [
+        ({"service_tier": ("flex",), "generate_audio": (True,)}, Decimal("1.20"), Decimal(1)),
+        ({"service_tier": ("flex",)}, Decimal("0.60"), Decimal(1)),
+        ({"draft": (True,), "generate_audio": (True,)}, Decimal("2.40"), Decimal("0.6")),
+        ({"draft": (True,)}, Decimal("1.20"), Decimal("0.7")),
+        ({"generate_audio": (True,)}, Decimal("2.40"), Decimal(1)),
+        ({}, Decimal("1.20"), Decimal(1)),
+    ]
+
+
+def test_a_retired_model_names_its_last_day_and_a_living_successor() -> None:
+    gone = known(MID).retirement
+    assert gone is not None
+    assert gone.on == date(2026, 11, 11)
+    successor = known(gone.successor)
+    assert successor.retirement is None
+
+
+def test_media_limits_are_exact() -> None:
+    limits = known(TWO).media[Kind.VIDEO]
+    assert not limits.inline
+    assert limits.aspect == (Fraction(2, 5), Fraction(5, 2))
+    assert limits.total_seconds == 15
+    assert Kind.VIDEO not in known(PRO).media
+
+
+@pytest.fixture
+def schemas(tmp_path: Path) -> Path:
+    """A folder of schemas of its own, with one model in it."""
+    (tmp_path / "acme").mkdir()
+    shutil.copy(SCHEMAS / "model.schema.json", tmp_path)
+    shutil.copy(PRO_FILE, tmp_path / "acme" / "one.schema.json")
+    return tmp_path
+
+
+def changed(schemas: Path, change: dict[str, Any]) -> Catalogue:
+    """The catalogue when parts of the model's file are replaced; a key is a path with / in it."""
+    file = schemas / "acme" / "one.schema.json"
+    document = json.loads(file.read_text(encoding="utf-8"))
+    for path, value in change.items():
+        *outer, last = path.split("/")
+        part = document
+        for step in outer:
+            part = part[step]
+        part[last] = value
+    file.write_text(json.dumps(document), encoding="utf-8")
+    return load_catalogue(schemas)
+
+
+def test_a_new_model_is_a_new_file(schemas: Path) -> None:
+    names = {"x-model/vendor": "acme", "x-model/wire": "bytedance/one:1@2", "x-model/aliases": []}
+    model = changed(schemas, {**names, "x-price": None}).find("acme/bytedance/one:1@2")
+    assert model is not None
+    assert model.price is None
+    assert model.short == "bytedance/one:1@2"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        ("properties/duration/minumum", 2, "minumum"),
+        ("properties/duration/$ref", "https://evil.example/schema", "does not match"),
+        ("properties/duration/$ref", "#/$defs/nowhere", "which is not there"),
+        ("$defs/text/properties/text/pattern", "(a+)+$", "take for ever"),
+        ("$defs/text/properties/text/pattern", "(a{1,9})*", "take for ever"),
+        ("$defs/text/properties/text/pattern", "(unclosed", "no regular expression"),
+        ("x-sizes/480p", [1], "[1]"),
+        ("x-model/retirement", {"on": "soon", "successor": "x"}, "soon"),
+        ("properties/content/x-items", [{"text": "{sparkle}"}], "sparkle"),
+    ],
+)
+def test_a_file_that_breaks_the_dialect_is_refused_by_name(
+    schemas: Path, path: str, value: Any, told: str
+) -> None:
+    catalogue = changed(schemas, {path: value})
+    with pytest.raises(StoryInvalid) as caught:
+        catalogue.find("modelark/seedance-1-0-pro")
+    assert caught.value.message.startswith("one.schema.json: ")
+    assert told in caught.value.message
+
+
+def test_a_rule_without_words_is_refused(schemas: Path) -> None:
+    with pytest.raises(StoryInvalid, match="x-error"):
+        changed(schemas, {"allOf": [{"not": {"required": ["seed"]}}]}).find("modelark/seedance-1-0-pro")
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"x-model": {"vendor": "acme"}}'])
+def test_a_file_that_names_no_model_is_refused(schemas: Path, text: str) -> None:
+    (schemas / "acme" / "two.schema.json").write_text(text, encoding="utf-8")
+    with pytest.raises(StoryInvalid, match=r"two\.schema\.json is not a model's schema"):
+        load_catalogue(schemas)
+
+
+def test_two_models_of_one_name_are_refused(schemas: Path) -> None:
+    shutil.copy(PRO_FILE, schemas / "acme" / "two.schema.json")
+    with pytest.raises(StoryInvalid, match="is called modelark/seedance-1-0-pro already"):
+        load_catalogue(schemas)

@@ -1,0 +1,223 @@
+"""Runs against a vendor's API over HTTP, with a key and an address in the environment, as with the real one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from seedance_pipe.sandbox.app import serve
+from seedance_pipe.sandbox.faults import Fault, What, Where
+from seedance_pipe.sandbox.settings import Settings
+from tests.conftest import Pipe
+from tests.studio.vendor import Vendor
+
+
+@pytest.fixture
+def vendor(tmp_path: Path, pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> Iterator[Vendor]:
+    """A vendor that the environment of this test leads to. `pipe` comes first, because it empties that."""
+    with serve(tmp_path / "vendor", settings=Settings(queued_seconds=0.02, running_seconds=0.05)) as server:
+        served = Vendor(server.address)
+        for name, value in served.environ.items():
+            monkeypatch.setenv(name, value)
+        yield served
+
+
+def fail(where: Where, what: What, **fields: object) -> Fault:
+    return Fault.parse({"where": where.value, "what": what.value, **fields})
+
+
+def program(story: Path, *options: str, vendor: Vendor) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "seedance_pipe", "run", str(story), *options]
+    environ = {**os.environ, **vendor.environ}
+    return subprocess.Popen(command, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def until(running: subprocess.Popen[str], told: str) -> None:
+    """Read the program's talk until a line holds `told`."""
+    assert running.stderr is not None
+    for line in running.stderr:
+        if told in line:
+            return
+    raise AssertionError(f"the program never said '{told}'")
+
+
+def test_with_a_key_and_an_address_the_program_makes_the_film_at_that_server(
+    pipe: Pipe, short: Path, vendor: Vendor
+) -> None:
+    began = time.monotonic()
+    told = pipe("run", short, "--json")
+    assert told.code == 0, told.err
+    assert time.monotonic() - began > 4, "two takes in a row, each first asked for after about two seconds"
+    assert (short.parent / "out" / "short.mp4").is_file()
+    tasks = vendor.ledger()
+    assert [task["status"] for task in tasks] == ["succeeded", "succeeded"]
+    charged = sum(
+        float(line["charged"]["amount"]) for line in told.lines if line.get("charged") and "step" in line
+    )
+    assert charged == pytest.approx(sum(task["tokens"] for task in tasks) / 1e6)
+    assert pipe("run", short).code == 0
+    assert len(vendor.ledger()) == 2
+
+
+def test_no_key_and_no_signed_address_is_in_any_file_or_stream(pipe: Pipe, short: Path, vendor: Vendor) -> None:
+    vendor.set_faults([fail(Where.FILE, What.CLOSE, at=1000), fail(Where.GET, What.ANSWER)])
+    told = pipe("run", short, "--json")
+    assert told.code == 0, told.err
+    seen = (told.out + told.err).encode()
+    for path in short.parent.rglob("*"):
+        if path.is_file() and "vendor" not in path.parts[len(short.parent.parts) :][0]:
+            seen += path.read_bytes()
+    for secret in (b"canary-key-0123456789abcdef", b"Y2FuYXJ5LWtleS0wMTIzNDU2Nzg5YWJjZGVm", b"X-Tos-"):
+        assert secret not in seen
+
+
+def test_a_lost_answer_is_in_doubt_is_never_sent_again_and_the_rest_is_made(
+    pipe: Pipe, short: Path, vendor: Vendor
+) -> None:
+    short.write_text(short.read_text() + "  - {id: gull, prompt: A gull cries}\n")
+    vendor.set_faults([fail(Where.ACCEPTED, What.CLOSE, matching="wave")])
+    told = pipe("run", short)
+    assert told.code == 4
+    assert "wave#1: in doubt" in told.err
+    assert "gull#1: made" in told.err
+    assert "In doubt: wave#1" in told.out
+    assert len(vendor.ledger()) == 2
+    again = pipe("run", short)
+    assert again.code == 4
+    assert len(vendor.ledger()) == 2, "nothing was sent again"
+    status = pipe("status", short)
+    assert "wave#1  in doubt" in status.out
+    assert "Reserved for what is open: $0.0196" in status.out
+    assert pipe("plan", short).out.count("blocked") >= 1
+    forced = pipe("run", short, "--force", "wave")
+    assert forced.code == 4, "the first take is still in doubt"
+    assert "wave#2: made" in forced.err
+    assert (short.parent / "out" / "short.mp4").is_file(), "and the film goes on with the second"
+    assert len(vendor.ledger()) == 4
+
+
+def test_a_refused_shot_stops_what_hangs_on_it_and_the_next_run_buys_only_what_failed(
+    pipe: Pipe, short: Path, vendor: Vendor
+) -> None:
+    short.write_text(short.read_text() + "  - {id: gull, prompt: A gull cries}\n")
+    vendor.set_faults([fail(Where.FATE, What.FAIL, matching="wave", code="OutputVideoSensitiveContentDetected")])
+    told = pipe("run", short, "--keep-going")
+    assert told.code == 1
+    assert "wave#1: failed" in told.err
+    assert "Failed: wave#1." in told.out
+    assert "foam#1" in told.out
+    assert not (short.parent / "out" / "short.mp4").exists()
+    assert "last time failed (OutputVideoSensitiveContentDetected)" in pipe("plan", short).out
+    assert pipe("run", short).code == 0
+    assert len(vendor.ledger()) == 4
+
+
+def test_a_key_that_the_vendor_refuses_is_exit_1_with_its_reason(pipe: Pipe, short: Path, vendor: Vendor) -> None:
+    vendor.set_faults([fail(Where.CREATE, What.ANSWER, status=401, code="AuthenticationError")])
+    told = pipe("run", short)
+    assert told.code == 1
+    assert "ARK_API_KEY" in told.err
+    assert vendor.ledger() == []
+
+
+def test_a_cap_holds_over_all_runs_of_a_story(pipe: Pipe, short: Path, vendor: Vendor) -> None:
+    assert pipe("run", short, "--max-cost", "0.0392").code == 0
+    edited = short.read_text().replace("A wave breaks", "A great wave breaks")
+    short.write_text(edited)
+    told = pipe("run", short, "--max-cost", "0.07")
+    assert told.code == 5
+    assert "$0.0392 spent" in told.err
+    assert len(vendor.ledger()) == 2
+
+
+def test_ctrl_c_stops_at_once_says_what_is_still_running_and_the_next_run_pays_for_nothing_twice(
+    pipe: Pipe, short: Path, vendor: Vendor
+) -> None:
+    running = program(short, vendor=vendor)
+    until(running, "wave#1: submitted")
+    asked = time.monotonic()
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=10)
+    assert running.returncode == 130
+    assert time.monotonic() - asked < 5
+    assert "still at the vendors: 1 take" in out
+    assert "Traceback" not in err
+    assert pipe("run", short).code == 0
+    assert len(vendor.ledger()) == 2
+
+
+def test_sigterm_ends_a_run_with_143(short: Path, vendor: Vendor) -> None:
+    running = program(short, vendor=vendor)
+    until(running, "wave#1: submitted")
+    running.terminate()
+    running.communicate(timeout=10)
+    assert running.returncode == 143
+
+
+def test_a_second_run_of_the_same_story_is_told_who_holds_it(pipe: Pipe, short: Path, vendor: Vendor) -> None:
+    vendor.set_faults([fail(Where.FATE, What.QUEUE, seconds=30)])
+    running = program(short, vendor=vendor)
+    until(running, "wave#1: submitted")
+    told = pipe("run", short)
+    assert told.code == 7
+    assert f"process {running.pid}" in told.err
+    running.kill()
+    running.communicate()
+
+
+def test_a_task_that_the_story_no_longer_asks_for_is_fetched_before_anything_is_bought(
+    pipe: Pipe, short: Path, vendor: Vendor
+) -> None:
+    running = program(short, vendor=vendor)
+    until(running, "wave#1: submitted")
+    running.kill()
+    running.communicate()
+    original = short.read_text()
+    short.write_text(original.replace("A wave breaks", "Another wave breaks"))
+    assert "the story no longer asks for it" in pipe("status", short).out
+    told = pipe("run", short)
+    assert told.code == 0, told.err
+    assert told.err.index("wave#1 of an earlier story: made") < told.err.index("wave#1: started")
+    short.write_text(original)
+    plan = pipe("plan", short).out
+    assert "wave#1  fresh" in plan, "what was paid for is there when the story goes back"
+    assert len(vendor.ledger()) == 3
+
+
+def test_a_clip_that_the_store_lost_is_fetched_again_and_never_bought_again(
+    pipe: Pipe, short: Path, vendor: Vendor
+) -> None:
+    assert pipe("run", short).code == 0
+    clip = Path(pipe("status", short, "--json").json["takes"][0]["clip"])
+    clip.unlink()
+    assert "fetch" in pipe("plan", short).out
+    assert pipe("run", short).code == 0
+    assert clip.is_file()
+    assert len(vendor.ledger()) == 2
+
+
+def test_a_damaged_journal_is_said_to_be_one_and_left_alone(pipe: Pipe, short: Path, vendor: Vendor) -> None:
+    state = short.parent / ".seedance"
+    state.mkdir()
+    (state / "journal.db").write_bytes(b"this is not a database at all, but it is long enough to be looked at")
+    told = pipe("run", short)
+    assert told.code == 1
+    assert "is not a journal" in told.err
+    assert vendor.ledger() == []
+
+
+def test_the_journal_and_its_folder_are_for_their_owner_alone(pipe: Pipe, short: Path, vendor: Vendor) -> None:
+    assert pipe("run", short, "wave", "--only").code == 0
+    state = short.parent / ".seedance"
+    assert state.stat().st_mode & 0o777 == 0o700
+    assert (state / "journal.db").stat().st_mode & 0o777 == 0o600
+    acts = sqlite3.connect(state / "journal.db").execute("SELECT act FROM entry ORDER BY id").fetchall()
+    assert [act for (act,) in acts][:4] == ["intent", "submitted", "ready", "stored"]

@@ -1,0 +1,33 @@
+"""A vendor's API in a process of its own, which a run reaches as it would reach the real one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.request import Request, urlopen
+
+from seedance_pipe.sandbox.faults import Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """`address` is where it is served."""
+
+    address: str
+
+    @property
+    def environ(self) -> dict[str, str]:
+        return {"ARK_BASE_URL": f"{self.address}/api/v3", "ARK_API_KEY": "canary-key-0123456789abcdef"}
+
+    def ledger(self) -> list[dict[str, Any]]:
+        """Every task that was ever accepted."""
+        with urlopen(f"{self.address}/ledger") as answer:
+            tasks: list[dict[str, Any]] = json.load(answer)["tasks"]
+        return tasks
+
+    def set_faults(self, faults: Iterable[Fault]) -> None:
+        body = json.dumps([fault.document() for fault in faults]).encode()
+        with urlopen(Request(f"{self.address}/faults", body, method="PUT")) as answer:
+            assert answer.status == 200

@@ -1,0 +1,91 @@
+"""The README is checked: its commands, options, exit codes, models and examples are those of the program."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import click
+
+from seedance_pipe.cli.main import commands
+from seedance_pipe.spec.model import load_catalogue
+from tests.conftest import PIPELINES, Pipe
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONTEXT = click.Context(commands)
+
+
+def section(title: str) -> str:
+    return README.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def test_every_command_is_in_the_readme_and_every_one_in_it_exists() -> None:
+    told = set(re.findall(r"`([a-z]+)(?: [^`]*)?`", section("Commands").split("`--sandbox` on")[0]))
+    assert set(commands.list_commands(CONTEXT)) <= told
+
+
+def test_every_option_of_run_is_in_the_readme() -> None:
+    run = commands.get_command(CONTEXT, "run")
+    assert run is not None
+    for parameter in run.params:
+        if isinstance(parameter, click.Option):
+            assert any(f"`{option}" in section("Commands") for option in parameter.opts), parameter.name
+
+
+def test_the_exit_codes_are_those_of_the_error_tree() -> None:
+    from seedance_pipe import errors
+
+    told = {int(code) for row in re.findall(r"^\| ([\d, ]+) \|", README, re.M) for code in row.split(",")}
+    ours = {one.exit_code for one in vars(errors).values() if isinstance(one, type)}
+    assert ours | {0, 2, 70, 130, 143} == told
+
+
+def test_the_table_of_models_names_each_model_its_short_name_and_what_it_takes() -> None:
+    for model in load_catalogue(ROOT / "schemas").models.values():
+        (row,) = [line for line in section("Models").splitlines() if line.startswith(f"| `{model.name}` |")]
+        assert f"`{model.aliases[0]}`" in row
+        resolutions = dict.fromkeys(resolution for resolution, _ in model.sizes)
+        assert f"| {' '.join(resolutions)} |" in row
+        frames = [name for name, can in _frames(model.abilities.first_frame, model.abilities.last_frame) if can]
+        assert f"| {', '.join(frames)} |" in row
+        assert row.endswith("| yes |" if model.abilities.audio else "| - |")
+
+
+def _frames(first: bool, last: bool) -> list[tuple[str, bool]]:
+    return [("first", first), ("last", last)]
+
+
+def test_the_story_of_the_readme_is_a_good_one(pipe: Pipe, tmp_path: Path) -> None:
+    (text,) = re.findall(r"```yaml\n(.*?)```", README, re.S)
+    (tmp_path / "story.yaml").write_text(text)
+    shutil.copytree(PIPELINES / "assets", tmp_path / "assets")
+    told = pipe("validate", tmp_path / "story.yaml")
+    assert told.code == 0, told.out
+
+
+def test_the_diagnostic_of_the_readme_is_what_the_program_prints(pipe: Pipe, tmp_path: Path) -> None:
+    (shown,) = re.findall(r"```\n(surf\.yaml:.*?)```", README, re.S)
+    lines = ["version: 1", "model: modelark/seedance-1-0-pro", *["# a comment"] * 8, "shots:"]
+    lines += ["  - id: beach", "    prompt: A wave", "    durration: 5"]
+    (tmp_path / "surf.yaml").write_text("\n".join(lines))
+    assert pipe("validate", tmp_path / "surf.yaml").out.replace(f"{tmp_path}/", "") == shown
+
+
+def test_every_example_story_is_named() -> None:
+    for story in PIPELINES.glob("*.yaml"):
+        assert f"`{story.stem}`" in README
+
+
+def test_both_commands_of_a_newcomer_are_marked_for_ci() -> None:
+    for mark in ("film", "tests"):
+        assert re.search(rf"<!-- {mark} -->\n```\npython3 -m venv [^\n]+\n```\n", README)
+
+
+def test_the_completion_scripts_are_what_click_makes() -> None:
+    from click.shell_completion import get_completion_class
+
+    for shell in ("bash", "zsh", "fish"):
+        assert f"_SEEDANCE_PIPE_COMPLETE={shell}_source" in README
+        assert get_completion_class(shell) is not None
