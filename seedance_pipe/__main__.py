@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from seedance_pipe.cli.main import main
+import sys
+
+from seedance_pipe import __version__
+
+
+def main() -> None:
+    """The version is answered before anything is loaded: scripts ask for it often."""
+    if sys.argv[1:] == ["--version"]:
+        print(f"seedance-pipe {__version__}")
+        return
+    from seedance_pipe.cli.main import main as command_line
+
+    command_line()
+
 
 if __name__ == "__main__":
     main()

@@ -28,7 +28,7 @@ SHAPE_TOLERANCE = 0.02
 def craft(ffmpeg: Callable[[], Ffmpeg]) -> Craft:
     """The craft for frames, formats, clips and films.
 
-    `ffmpeg` is called, once and in a thread, when a step first needs it; it may raise Missing.
+    `ffmpeg` is called in a thread when a step first needs it, and its answer is kept; it may raise Missing.
     """
     return _CuttingRoom(functools.cache(ffmpeg))
 

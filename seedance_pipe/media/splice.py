@@ -104,6 +104,8 @@ def _track(film: OutputContainer, clip: Path, target: Format) -> tuple[VideoStre
         out = film.add_stream_from_template(stream)
         # Set once: writing the header replaces it with the clock that the file really has.
         out.time_base = Fraction(1, target.clock)
+        # Left to itself the muxer writes HEVC as `hev1`, which Apple's players refuse.
+        out.codec_context.codec_tag = stream.codec_context.codec_tag
         return out, stream.codec_context.extradata
 
 

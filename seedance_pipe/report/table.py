@@ -50,6 +50,8 @@ def result_text(result: Result) -> str:
             lines.append(f"{word}: {', '.join(keys)}.")
     if result.film is not None:
         lines.append(f"The film: {plain(str(result.film))}")
+    elif result.exit_code == 0:
+        lines.append("The film was left alone.")
     return "\n".join(lines) + "\n"
 
 

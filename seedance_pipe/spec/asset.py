@@ -22,8 +22,6 @@ from seedance_pipe.units import Digest, Size
 
 _CHUNK = 1 << 20
 _GREATEST = 512 * _CHUNK
-# Refused whatever a model says: a picture whose header claims more could fill the memory of any reader.
-_MOST_PIXELS = 200_000_000
 
 Measure = Callable[[Path], Measured]
 
@@ -103,7 +101,10 @@ def _length(file: BinaryIO) -> int:
 
 
 def _picture_size(file: BinaryIO, type_: str) -> Size | None:
-    """Pixels by the picture's header, nothing of it decoded; None for the formats that Pillow does not read."""
+    """Pixels by the picture's header, nothing of it decoded; None for the formats that Pillow does not read.
+
+    Pillow refuses a header that claims more pixels than memory should hold (178 million).
+    """
     if type_ in ("image/heic", "image/heif"):
         return None
     file.seek(0)
@@ -114,8 +115,6 @@ def _picture_size(file: BinaryIO, type_: str) -> Size | None:
                 width, height = picture.size
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError):
         raise Unusable("is a broken picture, or one too large to open") from None
-    if width * height > _MOST_PIXELS:
-        raise Unusable(f"claims {width}x{height} pixels; that is too many to open")
     return Size(width, height)
 
 

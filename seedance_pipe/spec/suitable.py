@@ -15,6 +15,7 @@ from seedance_pipe.spec.supply import NAMES, Supply
 from seedance_pipe.spec.wanted import Brought
 from seedance_pipe.units import Size
 
+_PARTS = {Kind.IMAGE: "the last frame", Kind.VIDEO: "the clip"}
 _UPLOADS = (
     "give its https:// address, or set SEEDANCE_UPLOAD_PUT and SEEDANCE_UPLOAD_PUBLIC to a place on the web where "
     "files can be put"
@@ -54,7 +55,11 @@ def _complaints(brought: Brought, model: Model, supply: Supply) -> Iterator[str]
             yield f"{model.short} takes no asset:// addresses"
         return
     if not limits.inline and not supply.uploads:
-        what = f"'{source.name}'" if isinstance(source, LocalFile) else f"the clip of shot '{source.shot}'"
+        what = (
+            f"'{source.name}'"
+            if isinstance(source, LocalFile)
+            else f"{_PARTS[brought.kind]} of shot '{source.shot}'"
+        )
         yield f"{model.short} takes a {NAMES[brought.kind]} by its address only, and {what} has none; {_UPLOADS}"
     if isinstance(source, LocalFile):
         yield from (

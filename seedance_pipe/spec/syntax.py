@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -128,14 +128,9 @@ def _tell(fault: Fault, entry: Entry, where: str, problems: Problems) -> None:
 
 
 def _child(node: Node, step: str | int) -> Node:
-    return next(item for name, item in _children(node) if name == step)
-
-
-def _children(node: Node) -> Iterator[tuple[str | int, Node]]:
-    if isinstance(node, MappingNode):
-        yield from ((str(key.value), item) for key, item in node.entries)
-    elif isinstance(node, SequenceNode):
-        yield from enumerate(node.items)
+    if isinstance(node, SequenceNode):
+        return node.items[int(step)]
+    return next(item for key, item in node.entries if key.value == step) if isinstance(node, MappingNode) else node
 
 
 def _key_place(node: Node, name: str) -> Place:

@@ -5,7 +5,7 @@ A scope is what one shot sees: the story's variables, those of its defaults and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from seedance_pipe.spec.diagnostic import TemplateProblem
@@ -72,13 +72,10 @@ class Scope:
     def text(self, node: ScalarNode) -> str | None:
         """The text with its variables filled in; None when something in it is wrong, which is then told."""
         template = self._library.template(node)
-        if template is None or not self._prepare(node, template):
-            return None
-        try:
-            return template.render({name: self._values[name] for name in template.free if name in self._values})
-        except TemplateProblem as problem:
-            self._library.tell(node, problem)
-            return None
+        for name in template.free if template else ():
+            if name in self._nodes:
+                self._settle(name)
+        return self._filled(node, template) if template else None
 
     def check_cycles(self, names: Iterable[str]) -> None:
         """Tell the variables among `names`, and those that they lead to, that use themselves."""
@@ -95,30 +92,35 @@ class Scope:
             if any(used in self._broken for used in self._uses(name)):
                 self._broken.add(name)
 
-    def _prepare(self, node: ScalarNode, template: Template) -> bool:
-        """Have a value for every name that the template needs. False when one has none."""
-        whole = True
-        for name in template.free:
-            if name in self._nodes:
-                whole = self._settle(name) and whole
-            elif name in template.required:
-                whole = False
-                if name in self._declared:
-                    place = node.place_of(template.free[name], len(name))
-                    self._library.problems.error(place, f"variable '{name}' is not declared for {self._where}")
-        return whole
+    def _filled(self, node: ScalarNode, template: Template) -> str | None:
+        """The template with the values of its variables, which are settled."""
+        missing = [name for name in template.required if name not in self._nodes]
+        for name in missing:
+            if name in self._declared:
+                place = node.place_of(template.free[name], len(name))
+                self._library.problems.error(place, f"variable '{name}' is not declared for {self._where}")
+        if missing or not self._broken.isdisjoint(template.free):
+            return None
+        try:
+            return template.render({name: self._values[name] for name in template.free if name in self._values})
+        except TemplateProblem as problem:
+            self._library.tell(node, problem)
+            return None
 
-    def _settle(self, name: str) -> bool:
-        """Render a variable and all that it uses, the used ones first. False when one of them is wrong."""
-        for each in _sorted_out([name], self._uses)[0]:
-            if each in self._values or each in self._broken:
+    def _settle(self, name: str) -> None:
+        """Render a variable after all that it uses, which have a value then or are broken."""
+        if name in self._values or name in self._broken:
+            return
+        order, cycles = _sorted_out([name], self._unsettled)
+        self._broken.update(*cycles)
+        for each in order:
+            if each in self._broken:
                 continue
             value = self._value(self._nodes[each])
             if value is _WRONG:
                 self._broken.add(each)
             else:
                 self._values[each] = value
-        return name not in self._broken
 
     def _value(self, node: Node) -> Any:
         if isinstance(node, MappingNode):
@@ -129,16 +131,12 @@ class Scope:
             return _WRONG if any(value is _WRONG for value in items) else items
         if not isinstance(node.value, str):
             return node.value
-        text = self._text_of_variable(node)
+        template = self._library.template(node)
+        text = self._filled(node, template) if template else None
         return _WRONG if text is None else text
 
-    def _text_of_variable(self, node: ScalarNode) -> str | None:
-        template = self._library.template(node)
-        if template is None:
-            return None
-        if any(name in self._broken for name in template.free):
-            return None
-        return self.text(node)
+    def _unsettled(self, name: str) -> Iterator[str]:
+        return (used for used in self._uses(name) if used not in self._values and used not in self._broken)
 
     def _uses(self, name: str) -> Iterator[str]:
         for text in texts(self._nodes[name]):
@@ -161,7 +159,9 @@ def texts(node: Node) -> Iterator[ScalarNode]:
         yield node
 
 
-def _sorted_out(names: Iterable[str], uses: Any) -> tuple[list[str], list[tuple[str, ...]]]:
+def _sorted_out(
+    names: Iterable[str], uses: Callable[[str], Iterator[str]]
+) -> tuple[list[str], list[tuple[str, ...]]]:
     """`names` and all that they lead to, used ones first; and the cycles among them. Walks without recursion."""
     order: list[str] = []
     cycles: list[tuple[str, ...]] = []
@@ -169,7 +169,7 @@ def _sorted_out(names: Iterable[str], uses: Any) -> tuple[list[str], list[tuple[
     for start in names:
         if start in done:
             continue
-        path = [(start, iter(uses(start)))]
+        path = [(start, uses(start))]
         trail = {start: 0}
         while path:
             name, rest = path[-1]
@@ -183,5 +183,5 @@ def _sorted_out(names: Iterable[str], uses: Any) -> tuple[list[str], list[tuple[
                 cycles.append(tuple(one for one, _ in path[trail[following] :]))
             elif following not in done:
                 trail[following] = len(path)
-                path.append((following, iter(uses(following))))
+                path.append((following, uses(following)))
     return order, cycles

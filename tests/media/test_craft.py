@@ -62,6 +62,15 @@ async def test_a_uniform_film_is_copied_bit_by_bit_and_needs_no_ffmpeg_without_s
     assert film.read_bytes().index(b"moov") < film.read_bytes().index(b"mdat")
 
 
+async def test_hevc_clips_are_copied_under_the_tag_that_they_have(camera: Camera, bench: Bench) -> None:
+    clip = camera.folder / "hvc1.mp4"
+    source = ("-f", "lavfi", "-i", "testsrc2=s=160x96:r=24:d=0.5", "-f", "lavfi", "-i", f"{TONE}:d=0.5")
+    camera.raw(*source, "-c:v", "libx265", "-tag:v", "hvc1", "-x265-params", "log-level=none", "-c:a", "aac", clip)
+    film = await bench.film(clip, clip)
+    assert probe(film).picture.tag == "hvc1"
+    assert len(pictures(film)) == 24
+
+
 async def test_a_copied_clip_is_the_very_same_file(camera: Camera, bench: Bench) -> None:
     clip = camera.shoot("u1.mp4", frames=14)
     common = await bench.make(StepKind.FORMAT, clip_0=clip)

@@ -16,12 +16,12 @@ from tests.media.reel import Camera
 TONE = "sine=440:r=44100:d=2"
 
 
-@pytest.mark.parametrize(("suffix", "type"), [("png", "image/png"), ("jpg", "image/jpeg")])
-def test_a_picture_is_told_by_its_content(tmp_path: Path, suffix: str, type: str) -> None:  # noqa: A002 (the word)
+@pytest.mark.parametrize(("suffix", "media_type"), [("png", "image/png"), ("jpg", "image/jpeg")])
+def test_a_picture_is_told_by_its_content(tmp_path: Path, suffix: str, media_type: str) -> None:
     path = tmp_path / f"frame.{suffix}"
     Image.new("RGB", (30, 20), "red").save(path)
     path = path.rename(tmp_path / "frame.mp4")
-    assert check_picture(path) == (Size(30, 20), type)
+    assert check_picture(path) == (Size(30, 20), media_type)
 
 
 def test_other_pictures_are_refused(tmp_path: Path) -> None:

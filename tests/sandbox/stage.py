@@ -48,6 +48,8 @@ class Stage:
     address: str
     clock: Clock
     http: httpx.Client = field(repr=False)
+    began: float = NOON
+    _former: int = 0
 
     @property
     def tasks(self) -> str:
@@ -81,7 +83,15 @@ class Stage:
         assert self.http.put(f"{self.address}/faults", json=list(faults)).status_code == 200
 
     def ledger(self) -> list[dict[str, Any]]:
-        return list(self.http.get(f"{self.address}/ledger").json()["tasks"])
+        """The entries since the last turning over."""
+        return list(self.http.get(f"{self.address}/ledger").json()["tasks"])[self._former :]
+
+    def turn_over(self) -> None:
+        """Let so much time pass that all records are gone; what `began` says is the new now."""
+        self.fail()
+        self.clock.pass_by(8 * 86_400)
+        self.began = self.clock.now
+        self._former += len(self.ledger())
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import pytest
 
 from seedance_pipe.sandbox import Fault, Settings, What, Where
 from seedance_pipe.sandbox.faults import Faults
-from tests.sandbox.stage import NOON, PRO, WAVE, Stage, stage
+from tests.sandbox.stage import PRO, WAVE, Stage, stage
 
 REQUEST = {"model": PRO, "content": [WAVE], "resolution": "480p", "duration": 2}
 
@@ -98,7 +98,7 @@ def test_a_status_can_go_backwards_once(sandbox: Stage) -> None:
     sandbox.finished(task)
     sandbox.fail({"where": "get", "what": "backwards"})
     back = sandbox.get(task)
-    assert (back["status"], back["updated_at"], "content" in back) == ("queued", NOON, False)
+    assert (back["status"], back["updated_at"], "content" in back) == ("queued", sandbox.began, False)
     assert sandbox.get(task)["status"] == "succeeded"
 
 

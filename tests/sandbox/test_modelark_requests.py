@@ -14,7 +14,9 @@ CONTRACTS = Path(__file__).resolve().parent.parent / "contracts" / "modelark"
 
 
 def examples(folder: str) -> list[Any]:
-    return [pytest.param(json.loads(path.read_text()), id=path.stem) for path in sorted((CONTRACTS / folder).iterdir())]
+    return [
+        pytest.param(json.loads(path.read_text()), id=path.stem) for path in sorted((CONTRACTS / folder).iterdir())
+    ]
 
 
 @pytest.mark.parametrize("example", examples("accepted"))
@@ -52,8 +54,14 @@ RANGES: list[tuple[str, str, Any, bool]] = [
     row
     for model in ALL
     for row in (
-        *((model, "duration", seconds, SECONDS[model][0] <= seconds <= SECONDS[model][1]) for seconds in range(17)),
-        *((model, "resolution", word, word in RESOLUTIONS[model]) for word in ("480p", "720p", "1080p", "4k", "2k", "")),
+        *(
+            (model, "duration", seconds, SECONDS[model][0] <= seconds <= SECONDS[model][1])
+            for seconds in range(17)
+        ),
+        *(
+            (model, "resolution", word, word in RESOLUTIONS[model])
+            for word in ("480p", "720p", "1080p", "4k", "2k", "")
+        ),
         *((model, "ratio", word, True) for word in ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9")),
         *((model, "ratio", word, False) for word in ("9:21", "5:4", "16x9", "")),
         (model, "seed", -1, True),

@@ -17,7 +17,7 @@ import pytest
 from seedance_pipe.errors import GuardRefused, PipeError
 from seedance_pipe.sandbox import Settings
 from seedance_pipe.sandbox.app import serve
-from tests.sandbox.stage import NOON, PRO, WAVE, Stage, picture, stage
+from tests.sandbox.stage import PRO, WAVE, Stage, picture, stage
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.com"])
@@ -47,11 +47,15 @@ def test_the_server_is_gone_when_its_block_ends() -> None:
 @pytest.mark.parametrize("path", ["/ledger", "/faults", "/files/x.mp4", "/api/v3/models"])
 def test_another_name_for_the_host_and_a_web_page_are_turned_away(shared: Stage, path: str) -> None:
     port = urlsplit(shared.address).port
-    for host, status in ((f"evil.example:{port}", 400), ("127.0.0.1", 400), (f"localhost:{port}", None)):
-        answer = shared.http.get(f"{shared.address}{path}", headers={"Host": host})
-        assert answer.status_code == status or status is None
-        assert status is not None or answer.status_code != 400
-    assert shared.http.get(f"{shared.address}{path}", headers={"Origin": "https://evil.example"}).status_code == 403
+
+    def refused(**headers: str) -> bool:
+        answer = shared.http.get(f"{shared.address}{path}", headers=headers)
+        return answer.text in ("This host is not served here", "The sandbox does not serve web pages")
+
+    assert refused(Host=f"evil.example:{port}")
+    assert refused(Host="127.0.0.1")
+    assert not refused(Host=f"localhost:{port}")
+    assert refused(Origin="https://evil.example")
 
 
 def test_a_link_is_for_get_alone_and_dies_after_a_day(sandbox: Stage) -> None:
@@ -65,7 +69,7 @@ def test_a_link_is_for_get_alone_and_dies_after_a_day(sandbox: Stage) -> None:
         assert bare.head(url).status_code == 403
         assert bare.get(url.replace("X-Tos-Expires=86400", "X-Tos-Expires=99999")).status_code == 403
         assert bare.get(url.split("?")[0]).status_code == 403
-        sandbox.clock.now = NOON + 35 + 86_399
+        sandbox.clock.now = sandbox.began + 35 + 86_399
         assert bare.get(url).status_code == 200
         sandbox.clock.pass_by(1)
         assert bare.get(url).status_code == 403
@@ -162,7 +166,7 @@ def test_a_reopened_folder_knows_states_deletions_and_links(tmp_path: Path) -> N
         assert sandbox.get(late)["status"] == "running"
         parts = urlsplit(url)
         assert httpx.get(f"{sandbox.address}{parts.path}?{parts.query}", trust_env=False).content == whole
-        assert sandbox.finished(late)["updated_at"] == NOON + 40 + 35
+        assert sandbox.finished(late)["updated_at"] == sandbox.began + 40 + 35
         assert sandbox.get(running)["status"] == "succeeded"
 
 

@@ -49,7 +49,12 @@ def brought(role: Role, kind: Kind = Kind.IMAGE, source: Source | None = None) -
 
 
 def asked(
-    model: Model, *, media: Sequence[Brought] = (), params: dict[str, Any] | None = None, takes: int = 1, **keys: Any
+    model: Model,
+    *,
+    media: Sequence[Brought] = (),
+    params: dict[str, Any] | None = None,
+    takes: int = 1,
+    **keys: Any,
 ) -> tuple[Request | None, list[str]]:
     """The request that a shot leads to, and what was told of it."""
     problems = Problems()

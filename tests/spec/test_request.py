@@ -309,6 +309,16 @@ def test_other_vendors_limits_are_told_by_the_shots_own_keys(asking: dict[str, A
     assert asked(made_up(SELECTS, ["positivePrompt"]), **asking) == (None, [told])
 
 
+def test_a_fault_of_an_item_is_told_by_the_key_that_fills_it() -> None:
+    text = {"type": "object", "properties": {"text": {"type": "string", "maxLength": 5}}}
+    listed = {"type": "array", "items": text, "x-owned": True, "x-items": [{"text": "{prompt}"}]}
+    model = made_up({"parts": listed, "name": {"type": "string", "pattern": "^[a-z]+$"}}, [])
+    assert asked(model, prompt="oceans", params={"name": "7"})[1] == [
+        "params.name '7' in shot 'beach' is not written as one takes it",
+        "prompt in shot 'beach' is too long, 6; it takes at most 5",
+    ]
+
+
 def test_two_shots_that_differ_in_words_alone_are_judged_once() -> None:
     model = known(PRO)
     made, _ = asked(model, prompt="x" * 5000)
