@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,14 +13,7 @@ from av.video.stream import VideoStream
 
 from seedance_pipe.errors import MediaFailed
 from seedance_pipe.media.colour import Colour, tags
-from seedance_pipe.media.container import (
-    AUDIO_CODECS,
-    CLIP_BYTES,
-    VIDEO_CODECS,
-    first_picture,
-    opened,
-    picture_stream,
-)
+from seedance_pipe.media.container import CLIP_BYTES, first_picture, opened, picture_stream, sound_stream
 from seedance_pipe.media.timing import Timing, read_timing
 from seedance_pipe.units import Size
 
@@ -90,7 +82,7 @@ def probe(path: Path) -> Probe:
     with opened(path) as container:
         stream = picture_stream(container)
         sound = _sound(container)
-        _check_picture(stream)
+        _check_size(stream)
         timing = read_timing(container, stream, most=MOST_FRAMES)
         if timing.seconds > MOST_SECONDS:
             raise MediaFailed(f"the clip lasts {float(timing.seconds):.1f} s; at most {MOST_SECONDS} s are taken")
@@ -128,10 +120,7 @@ def _check_magic(path: Path) -> None:
             raise MediaFailed("the clip is not an MP4 file")
 
 
-def _check_picture(stream: VideoStream) -> None:
-    codec = stream.codec_context.name
-    if codec not in VIDEO_CODECS:
-        raise MediaFailed(f"the clip is coded as {codec}; it must be {' or '.join(VIDEO_CODECS)}")
+def _check_size(stream: VideoStream) -> None:
     if not (2 <= stream.width <= MOST_SIDE and 2 <= stream.height <= MOST_SIDE):
         raise MediaFailed(
             f"the clip's picture is {stream.width}x{stream.height}; at most {MOST_SIDE} a side are taken"
@@ -139,12 +128,10 @@ def _check_picture(stream: VideoStream) -> None:
 
 
 def _sound(container: InputContainer) -> Sound | None:
-    if not container.streams.audio:
+    stream = sound_stream(container)
+    if stream is None:
         return None
-    stream = container.streams.audio[0]
     context = stream.codec_context
-    if context.codec.canonical_name not in AUDIO_CODECS:
-        raise MediaFailed(f"the clip's sound is coded as {context.codec.canonical_name}, which is not taken")
     base = stream.time_base or Fraction(1, stream.rate)
     return Sound(
         codec=context.codec.canonical_name,
@@ -205,7 +192,8 @@ def _check_last_second(container: InputContainer, stream: VideoStream, end: Frac
     came = {frame.pts for frame in container.decode(stream) if not frame.is_corrupt}
     if due - came:
         raise MediaFailed(f"{len(due - came)} pictures of the clip's last second cannot be decoded")
-    for sound in itertools.islice(container.streams.audio, 1):
+    sound = sound_stream(container)
+    if sound is not None:
         container.seek(max(0, int((end - 1) * av.time_base)))
         for _ in container.decode(sound):
             pass

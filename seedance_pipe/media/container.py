@@ -5,11 +5,13 @@ Without a forced format a text file named `.mp4` is opened as a playlist that re
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import av
+from av.audio.stream import AudioStream
+from av.codec.context import CodecContext
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -51,10 +53,28 @@ def opened(
 
 
 def picture_stream(container: InputContainer, *, subject: str = "the clip") -> VideoStream:
-    """Its one video stream. Raises MediaFailed when there is another number of them."""
+    """Its one video stream. Raises MediaFailed when there is another number of them, or another codec."""
     if len(container.streams.video) != 1:
         raise MediaFailed(f"{subject} has {len(container.streams.video)} video streams instead of one")
-    return container.streams.video[0]
+    stream = container.streams.video[0]
+    _check_codec(stream.codec_context, VIDEO_CODECS, f"{subject}'s picture")
+    return stream
+
+
+def sound_stream(container: InputContainer, *, subject: str = "the clip") -> AudioStream | None:
+    """Its first audio stream, if it has one. Raises MediaFailed for a codec that is not taken."""
+    if not container.streams.audio:
+        return None
+    stream = container.streams.audio[0]
+    _check_codec(stream.codec_context, AUDIO_CODECS, f"{subject}'s sound")
+    return stream
+
+
+def _check_codec(context: CodecContext | None, taken: Sequence[str], subject: str) -> None:
+    """A stream has no context at all when libav knows no decoder for it, and then hardly any other attribute."""
+    name = "something unknown" if context is None else context.codec.canonical_name
+    if name not in taken:
+        raise MediaFailed(f"{subject} is coded as {name}; it must be {', '.join(taken[:-1])} or {taken[-1]}")
 
 
 def first_picture(container: InputContainer, stream: VideoStream) -> VideoFrame:

@@ -11,7 +11,7 @@ from PIL.PngImagePlugin import PngImageFile
 
 from seedance_pipe.errors import MediaFailed
 from seedance_pipe.media.clip import Probe, check_clip, probe
-from seedance_pipe.media.container import AUDIO_CODECS, CLIP_BYTES, opened
+from seedance_pipe.media.container import CLIP_BYTES, opened, sound_stream
 from seedance_pipe.spec.medium import Measured
 from seedance_pipe.units import Size
 
@@ -95,12 +95,10 @@ def _measured_video(path: Path) -> Measured:
 
 def _measured_sound(path: Path, demuxer: str) -> Measured:
     with opened(path, subject="the file", demuxer=demuxer) as container:
-        if len(container.streams.audio) != 1:
+        stream = sound_stream(container, subject="the file")
+        if stream is None or len(container.streams.audio) > 1:
             raise MediaFailed(f"the file has {len(container.streams.audio)} sound streams instead of one")
-        stream = container.streams.audio[0]
         codec = stream.codec_context.codec.canonical_name
-        if codec not in AUDIO_CODECS:
-            raise MediaFailed(f"the file's sound is coded as {codec}, which is not taken")
         base = stream.time_base or Fraction(1, stream.rate)
         ticks = sum(packet.duration or 0 for packet in container.demux(stream) if not packet.is_discard)
     if not ticks:

@@ -16,7 +16,7 @@ from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 
 from seedance_pipe.errors import MediaFailed
-from seedance_pipe.media.container import SOUND_ONLY, opened, picture_stream
+from seedance_pipe.media.container import SOUND_ONLY, opened, picture_stream, sound_stream
 
 RATE = 48_000
 """Samples per second of every film."""
@@ -86,9 +86,9 @@ def _decoded(path: Path, channels: int) -> Iterator[tuple[int, Samples]]:
     """Each block with the place of its first sample; places move on by what was heard, and jump over gaps."""
     with opened(path, decoders=SOUND_ONLY) as container:
         pictures = picture_stream(container)
-        if not container.streams.audio:
+        heard = sound_stream(container)
+        if heard is None:
             return
-        heard = container.streams.audio[0]
         start = round((pictures.start_time or 0) * (pictures.time_base or Fraction(1)) * RATE)
         scale = (heard.time_base or Fraction(1, heard.rate)) * RATE
         convert = _converter(heard, channels)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import tempfile
 import threading
@@ -30,6 +31,7 @@ from seedance_pipe.sandbox.vendors.modelark import routes as modelark
 from seedance_pipe.sandbox.wire import OpenProtocol
 from seedance_pipe.sandbox.world import World
 
+_LOG = logging.getLogger(__name__)
 _LOOPBACK = "127.0.0.1"
 _START_SECONDS = 10.0
 
@@ -86,7 +88,11 @@ class _Guard:
             refusal = PlainTextResponse("This host is not served here", 400)
         elif "origin" in headers:
             refusal = PlainTextResponse("The sandbox does not serve web pages", 403)
-        await (refusal or self._app)(scope, receive, send)
+        try:
+            await (refusal or self._app)(scope, receive, send)
+        except Exception:
+            # The client has its 500; uvicorn, kept silent about connections that break off, would not tell us why.
+            _LOG.exception("the sandbox has a bug")
 
 
 @contextmanager
@@ -133,8 +139,9 @@ def _thread(world: World, bound: socket.socket) -> Iterator[None]:
         loop="asyncio",
         lifespan="off",
         log_config=None,
-        log_level="error",
+        log_level="critical",
         access_log=False,
+        proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=1,
     )

@@ -36,7 +36,7 @@ class Jobs:
         for task in ledger.tasks():
             self._take_up(task)
 
-    def __contains__(self, task_id: str) -> bool:
+    def __contains__(self, task_id: object) -> bool:
         """Whether that id was ever given."""
         return task_id in self._tasks
 

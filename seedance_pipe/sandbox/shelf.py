@@ -32,9 +32,7 @@ class Shelf:
     def keep(self, data: bytes) -> str:
         """Keep a medium; its name is the digest of its content."""
         digest = hashlib.sha256(data).hexdigest()
-        path = self.medium(digest)
-        if not path.exists():
-            self._write(path, lambda part: part.write_bytes(data))
+        self.make(self.medium(digest), lambda part: part.write_bytes(data))
         return digest
 
     def medium(self, digest: str) -> Path:

@@ -12,8 +12,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import Image, UnidentifiedImageError
-
 from seedance_pipe.errors import PipeError
 from seedance_pipe.spec.inside import Unsafe, safe_path
 from seedance_pipe.spec.medium import Kind, LocalFile, Measured
@@ -107,6 +105,9 @@ def _picture_size(file: BinaryIO, type_: str) -> Size | None:
     """
     if type_ in ("image/heic", "image/heif"):
         return None
+    # Imported here because a story without pictures is read in less time than the import takes.
+    from PIL import Image, UnidentifiedImageError
+
     file.seek(0)
     try:
         with warnings.catch_warnings():

@@ -11,7 +11,7 @@ from seedance_pipe.errors import StoryInvalid
 from seedance_pipe.spec.asset import Assets
 from seedance_pipe.spec.chain import PREVIOUS, check_cycles
 from seedance_pipe.spec.cut import check_output, default_output, output_path
-from seedance_pipe.spec.diagnostic import Diagnostic, Place
+from seedance_pipe.spec.diagnostic import Diagnostic
 from seedance_pipe.spec.inside import is_device
 from seedance_pipe.spec.medium import Measured
 from seedance_pipe.spec.model import Catalogue
@@ -84,6 +84,7 @@ class _Script:
         self, path: Path, root: MappingNode, catalogue: Catalogue, supply: Supply, grammar: Grammar
     ) -> None:
         self.path = path
+        self.root = root
         self.supply = supply
         self.problems = supply.problems
         self.grammar = grammar
@@ -176,7 +177,7 @@ class _Script:
         entry = self.cut.get("output")
         if entry is None:
             path: Path | None = default_output(self.path)
-            place = Place(self.top_place.file, 1, 1)
+            place = self.root.place
         else:
             text = self._text(self.cut, "output", scope)
             place = entry.node.place
@@ -184,11 +185,6 @@ class _Script:
         if path is not None:
             check_output(path, place, shots, self.problems)
         return path
-
-    @property
-    def top_place(self) -> Place:
-        """The first key of the story: a place for what stands nowhere."""
-        return next(iter(self.top.every.values())).key.place
 
 
 def _id_of(node: Node) -> str | None:

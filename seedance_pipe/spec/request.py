@@ -17,21 +17,11 @@ from seedance_pipe.spec.problems import Problems
 from seedance_pipe.spec.schema import Fault
 from seedance_pipe.spec.story import Footage, Origin
 from seedance_pipe.spec.wanted import Brought, Given, Wanted
-from seedance_pipe.spec.wording import Subject, limits, meant, offer, sentence, written
+from seedance_pipe.spec.wording import Subject, lacks, limits, meant, offer, sentence, written
 
 _IN_LISTS = frozenset({"prompt", "first_frame", "last_frame", "continues", "references"})
 _ANY_ADDRESS = "https://example.org/"
 _NOTHING = {"audio": False, "watermark": False, "camera_fixed": False, "seed": -1}
-_LACKS = {
-    "audio": "makes no sound; drop audio",
-    "watermark": "has no watermark; drop watermark",
-    "camera_fixed": "cannot hold the camera still; ask for it in the prompt",
-    "seed": "takes no seed; drop seed",
-    "frames": "takes no number of frames; give duration in seconds",
-    "references.image": "takes no reference images",
-    "references.video": "takes no reference videos",
-    "references.audio": "takes no reference sounds",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +70,10 @@ class _Draft:
             if key in self.form.fields:
                 self._write_key(key, given)
             elif not self.form.takes(key) and not (key in _NOTHING and given.value == _NOTHING[key]):
-                self._refuse(key, given, f"{self.model} {_lacks(key)}")
+                self._refuse(key, given, f"{self.model} {lacks(key)}")
         for brought in self.wanted.media:
             if not self.form.takes(brought.hole):
-                self._refuse(brought.hole, brought.given, f"{self.model} {_lacks(brought.hole)}")
+                self._refuse(brought.hole, brought.given, f"{self.model} {lacks(brought.hole)}")
 
     def _write_key(self, key: str, given: Given) -> None:
         part, value = self.form.part(key), given.value
@@ -248,10 +238,6 @@ class _Draft:
                 if path == (key,) or given.key == key or given.key.startswith(f"{key}["):
                     return given
         return None
-
-
-def _lacks(key: str) -> str:
-    return _LACKS.get(key, f"takes no {key.replace('_', ' ')}")
 
 
 def _said_twice(other: Given) -> str:

@@ -79,8 +79,8 @@ class Checker:
     def _validator(self, part: Mapping[str, Any]) -> Draft202012Validator:
         # A reference that is the whole of a part is followed once, here, and not for each value.
         if "$ref" in part:
-            part = {**self._defs[part["$ref"].rpartition("/")[2]], **part}
-            part = {key: value for key, value in part.items() if key != "$ref"}
+            own = {key: value for key, value in part.items() if key != "$ref"}
+            part = {**self._defs[part["$ref"].rpartition("/")[2]], **own}
         return Draft202012Validator({**part, "$defs": self._defs}, registry=Registry())
 
 

@@ -23,6 +23,16 @@ _TYPES = {
 # What a model makes is told as such; everything else is what it takes.
 _MADE = frozenset({"resolution", "ratio", "duration", "frames"})
 _LONGEST = 60
+_LACKS = {
+    "audio": "makes no sound; drop audio",
+    "watermark": "has no watermark; drop watermark",
+    "camera_fixed": "cannot hold the camera still; ask for it in the prompt",
+    "seed": "takes no seed; drop seed",
+    "frames": "takes no number of frames; give duration in seconds",
+    "references.image": "takes no reference images",
+    "references.video": "takes no reference videos",
+    "references.audio": "takes no reference sounds",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +89,11 @@ def sentence(fault: Fault, value: Any, subject: Subject) -> str:
         case "pattern":
             return f"{subject.with_value(value)} is not written as {subject.bound} it"
     return _not_offered(schema, value, subject)
+
+
+def lacks(key: str) -> str:
+    """The end of a sentence on a model that has nothing to do with a portable key or a kind of medium."""
+    return _LACKS.get(key, f"takes no {key.replace('_', ' ')}")
 
 
 def unknown_key(name: str, known: Iterable[str], where: str) -> str:

@@ -100,4 +100,5 @@ def _not_to_be_had(take: Take, submission: Submission, ready: Ready) -> VendorFa
     if submission.state is not State.STORED:
         charged = ready.receipt.charged
         take.journal.failed(submission.id, code="lapsed", reason=reason, charged=charged)
-    return take.failed(f"a paid clip is lost: {reason}", next_step="run again to buy a new one", code="lapsed")
+    next_step = take.how_to_replace(submission)
+    return take.failed(f"a paid clip is lost: {reason}", next_step=next_step, code="lapsed")

@@ -101,7 +101,7 @@ class _Following:
             what = f"{reason}; whether it made a clip, and charged for it, cannot be known any more"
         else:
             what = f"a paid clip is lost: {reason}"
-        raise self._take.failed(what, next_step="run again to buy a new one", code=code)
+        raise self._take.failed(what, next_step=self._take.how_to_replace(self._submission), code=code)
 
     def _failed(self, failed: Failed) -> VendorFailed:
         receipt = self._submission.receipt

@@ -16,7 +16,7 @@ from seedance_pipe.run.journal import Journal
 from seedance_pipe.run.submission import Act, next_act
 from seedance_pipe.units import Digest
 from seedance_pipe.vendor.account import Account
-from seedance_pipe.vendor.assets import Assets, Uploads
+from seedance_pipe.vendor.assets import Assets
 from seedance_pipe.vendor.buy import Budget, buy
 from seedance_pipe.vendor.collect import Checks, collect
 from seedance_pipe.vendor.download import Downloads
@@ -26,6 +26,7 @@ from seedance_pipe.vendor.redact import Redactor
 from seedance_pipe.vendor.registry import VENDORS
 from seedance_pipe.vendor.take import Take
 from seedance_pipe.vendor.transport import Api, Web, trust
+from seedance_pipe.vendor.uploads import Uploads
 
 
 @dataclass(frozen=True, slots=True)

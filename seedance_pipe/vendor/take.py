@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from seedance_pipe.effects import Effects
 from seedance_pipe.errors import InDoubt, VendorFailed
-from seedance_pipe.plan.history import Submission
+from seedance_pipe.plan.history import State, Submission
 from seedance_pipe.run.craft import Job
 from seedance_pipe.run.event import Emit, Moved, Noted
 from seedance_pipe.run.journal import Journal
@@ -37,6 +37,12 @@ class Take:
 
     def noted(self, message: str) -> None:
         self.emit(Noted(self.job.step.key, message))
+
+    def how_to_replace(self, submission: Submission) -> str:
+        """The next step when a paid clip cannot be had any more. What was ours once is never bought unasked."""
+        if submission.state is State.STORED:
+            return f"`run --force {self.shot.id}` buys a new take"
+        return "run again to buy a new one"
 
     def failed(self, what: str, *, next_step: str, code: str = "") -> VendorFailed:
         """The error that says of this take `what` happened."""

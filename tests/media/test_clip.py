@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 
 from seedance_pipe.errors import MediaFailed
 from seedance_pipe.media.clip import Probe, check_clip, probe
+from seedance_pipe.media.frame import last_frame
+from seedance_pipe.media.probe import measure
+from seedance_pipe.media.sound import placed
 from seedance_pipe.units import Size
 from tests.media.reel import Camera, pictures
 
@@ -129,7 +132,7 @@ def test_hevc_is_taken_and_its_first_picture_is_an_idr(camera: Camera) -> None:
 def test_other_codecs_are_refused(camera: Camera, plain: Path) -> None:
     path = camera.folder / "mpeg4.mp4"
     camera.raw("-i", plain, "-c:v", "mpeg4", "-an", path)
-    with pytest.raises(MediaFailed, match="coded as mpeg4; it must be h264 or hevc"):
+    with pytest.raises(MediaFailed, match="picture is coded as mpeg4; it must be h264 or hevc"):
         check_clip(path)
 
 
@@ -211,3 +214,16 @@ def test_a_damaged_clip_is_described_or_refused_and_nothing_else(plain: Path, da
     except MediaFailed:
         return
     assert isinstance(found, Probe)
+
+
+@pytest.mark.parametrize(("box", "what"), [(b"avc1", "picture"), (b"mp4a", "sound")])
+def test_a_stream_that_no_decoder_knows_is_refused(plain: Path, tmp_path: Path, box: bytes, what: str) -> None:
+    path = tmp_path / "unknown.mp4"
+    content = plain.read_bytes()
+    place = content.index(b"stsd", content.rindex(b"moov"))
+    path.write_bytes(content[:place] + content[place:].replace(box, b"zzzz"))
+    for reader in (check_clip, last_frame, measure, lambda clip: list(placed(clip, count=9, channels=1))):
+        if what == "sound" and reader is last_frame:
+            continue
+        with pytest.raises(MediaFailed, match=f"{what} is coded as something unknown"):
+            reader(path)

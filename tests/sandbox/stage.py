@@ -105,9 +105,9 @@ def stage(folder: Path | None = None, *, settings: Settings = SLOW, clock: Clock
         yield Stage(running.address, clock, http)
 
 
-def picture(width: int = 640, height: int = 400, *, format: str = "PNG") -> bytes:
+def picture(width: int = 640, height: int = 400, *, form: str = "PNG") -> bytes:
     data = io.BytesIO()
-    Image.effect_mandelbrot((width, height), (-2, -1.5, 1, 1.5), 40).convert("RGB").save(data, format=format)
+    Image.effect_mandelbrot((width, height), (-2, -1.5, 1, 1.5), 40).convert("RGB").save(data, format=form)
     return data.getvalue()
 
 

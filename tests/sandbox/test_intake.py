@@ -16,7 +16,6 @@ from seedance_pipe.units import Size
 from tests.sandbox.stage import ONE_5, PRO, TWO, WAVE, Stage, data_uri, image, picture, stage
 
 HEIC = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00" + bytes(100)
-ASKED = {"where": "create"}
 
 
 def send(sandbox: Stage, item: dict[str, Any], model: str = PRO) -> tuple[int, str]:
@@ -28,14 +27,14 @@ def send(sandbox: Stage, item: dict[str, Any], model: str = PRO) -> tuple[int, s
 TAKEN, REFUSED = (200, ""), (400, "content[1].image_url")
 
 
-@pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF"])
-def test_each_picture_format_is_taken(shared: Stage, format: str) -> None:
-    data = picture(format=format)
-    assert send(shared, image(data_uri(data, f"image/{format.lower()}"))) == TAKEN
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF"])
+def test_each_picture_format_is_taken(shared: Stage, form: str) -> None:
+    data = picture(form=form)
+    assert send(shared, image(data_uri(data, f"image/{form.lower()}"))) == TAKEN
 
 
 def test_a_picture_is_known_by_its_content_not_by_its_name(shared: Stage) -> None:
-    assert send(shared, image(data_uri(picture(format="JPEG"), "image/png"))) == TAKEN
+    assert send(shared, image(data_uri(picture(form="JPEG"), "image/png"))) == TAKEN
     assert send(shared, image(data_uri(b"<svg/>", "image/png"))) == REFUSED
 
 

@@ -1,4 +1,4 @@
-"""The documented examples: which requests ModelArk takes, which it refuses and how. Adding a case is adding a file."""
+"""The documented examples: which requests ModelArk takes, which it refuses and how. A new case is a new file."""
 
 from __future__ import annotations
 

@@ -202,6 +202,7 @@ def test_a_task_that_does_not_end_in_time_expires(sandbox: Stage) -> None:
 
 
 def test_a_final_is_made_from_a_finished_draft(sandbox: Stage) -> None:
+    unfinished = sandbox.create(ONE_5)
     draft = sandbox.create(ONE_5, WAVE, draft=True, seed=5, ratio="1:1", generate_audio=False)
     request = {
         "model": ONE_5,
@@ -215,17 +216,20 @@ def test_a_final_is_made_from_a_finished_draft(sandbox: Stage) -> None:
     assert (final["seed"], final["ratio"], final["duration"], final["generate_audio"]) == (5, "1:1", 4, False)
     assert final["usage"]["total_tokens"] == 640 * 640 * 97 // 1024
     assert sandbox.post({**request, "draft": True, "resolution": "480p"}).json()["error"]["param"] == "draft"
-    of_no_draft = [{"type": "draft_task", "draft_task": {"id": final["id"]}}]
-    assert sandbox.post({**request, "content": of_no_draft}).status_code == 400
+    for no_draft in (final["id"], unfinished):
+        content = [{"type": "draft_task", "draft_task": {"id": no_draft}}]
+        assert sandbox.post({**request, "content": content}).status_code == 400
 
 
 def test_tasks_above_the_cap_wait_and_the_urgent_go_first() -> None:
-    with stage(settings=Settings(queued_seconds=0, running_seconds=10, limits=Limits(concurrent=1))) as sandbox:
+    settings = Settings(queued_seconds=0, running_seconds=10, paint_patience=30, limits=Limits(concurrent=1))
+    with stage(settings=settings) as sandbox:
         first, second, urgent = sandbox.create(TWO), sandbox.create(TWO), sandbox.create(TWO, priority=9)
         on_another_model = sandbox.create(PRO)
         running = []
         for _ in range(3):
-            running.append(set(sandbox.listed("filter.status=running")))
+            tasks = (first, second, urgent, on_another_model)
+            running.append({task for task in tasks if sandbox.get(task)["status"] == "running"})
             sandbox.clock.pass_by(10)
         assert running == [{first, on_another_model}, {urgent}, {second}]
 

@@ -1,4 +1,4 @@
-"""The sandbox as a server: loopback only, closed to web pages, its files, and a ledger that a kill does not harm."""
+"""The sandbox as a server: loopback only, closed to web pages; its files; a ledger that a kill does not harm."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pytest
 from seedance_pipe.errors import GuardRefused, PipeError
 from seedance_pipe.sandbox import Settings
 from seedance_pipe.sandbox.app import serve
-from tests.sandbox.stage import PRO, WAVE, Stage, picture, stage
+from tests.sandbox.stage import PRO, WAVE, Stage, data_uri, image, picture, stage
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.com"])
@@ -75,6 +75,13 @@ def test_a_link_is_for_get_alone_and_dies_after_a_day(sandbox: Stage) -> None:
         assert bare.get(url).status_code == 403
 
 
+def test_a_last_frame_can_be_had_more_than_once(sandbox: Stage) -> None:
+    task = sandbox.finished(sandbox.create(PRO, duration=2, return_last_frame=True))
+    first, second = (httpx.get(task["content"]["last_frame_url"], trust_env=False) for _ in range(2))
+    assert first.headers["content-type"] == "image/png"
+    assert first.content == second.content
+
+
 def test_the_clip_of_a_deleted_task_is_gone(sandbox: Stage) -> None:
     task = sandbox.create(PRO, duration=2)
     url = sandbox.finished(task)["content"]["video_url"]
@@ -120,7 +127,8 @@ import sys, threading
 from pathlib import Path
 from seedance_pipe.sandbox.app import serve
 from seedance_pipe.sandbox import Settings
-with serve(Path(sys.argv[1]), settings=Settings(queued_seconds=0, running_seconds=0.2, paint_patience=20)) as running:
+settings = Settings(queued_seconds=0, running_seconds=0.2, paint_patience=20)
+with serve(Path(sys.argv[1]), settings=settings) as running:
     print(running.address, flush=True)
     threading.Event().wait()
 """
@@ -168,6 +176,17 @@ def test_a_reopened_folder_knows_states_deletions_and_links(tmp_path: Path) -> N
         assert httpx.get(f"{sandbox.address}{parts.path}?{parts.query}", trust_env=False).content == whole
         assert sandbox.finished(late)["updated_at"] == sandbox.began + 40 + 35
         assert sandbox.get(running)["status"] == "succeeded"
+
+
+def test_a_bug_of_the_sandbox_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with stage(tmp_path) as sandbox:
+        task = sandbox.create(PRO, image(data_uri(picture())))
+        for medium in (tmp_path / "media").iterdir():
+            medium.write_bytes(b"no picture any more")
+        sandbox.clock.pass_by(40)
+        assert sandbox.http.get(f"{sandbox.tasks}/{task}").status_code == 500
+    assert "the sandbox has a bug" in caplog.text
+    assert "UnidentifiedImageError" in caplog.text
 
 
 def test_the_folder_is_its_owners_alone(tmp_path: Path) -> None:

@@ -25,10 +25,10 @@ MID, TWO, TWO_FAST = "modelark/seedance-1-5-pro", "modelark/seedance-2-0", "mode
 
 @dataclass(frozen=True)
 class Spot:
-    place: Place = Place("story.yaml", 1, 1)
+    place: Place
 
 
-SPOT = Spot()
+SPOT = Spot(Place("story.yaml", 1, 1))
 
 
 def known(name: str) -> Model:

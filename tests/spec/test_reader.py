@@ -59,6 +59,11 @@ def shot(folder: Path, *lines: str, model: str = PRO, top: str = "", **options: 
     return story(text, folder, **options).shots[0]
 
 
+def film(*shots: str, model: str = PRO, head: str = "defaults: {prompt: waves}") -> str:
+    """The text of a story with these shots, each in braces."""
+    return "\n".join(["version: 1", f"model: {model}", head, "shots:", *(f"  - {{{shot}}}" for shot in shots), ""])
+
+
 def picture(folder: Path, name: str, size: tuple[int, int] = (640, 360)) -> None:
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -70,7 +75,7 @@ def test_a_story_becomes_frozen_values(tmp_path: Path) -> None:
     text = LIGHTHOUSE.replace("params: {service_tier: flex, priority: 0}", "params: {service_tier: flex}")
     read_ = story(text, tmp_path)
     assert read_.title == "The lighthouse keeper"
-    assert read_.path == tmp_path / "story.yaml"
+    assert (read_.path, read_.root) == (tmp_path / "story.yaml", tmp_path)
     assert read_.output == tmp_path / "out" / "story.mp4"
     stairs, lamp = read_.shots
     assert thaw(stairs.body) == {
@@ -122,19 +127,19 @@ def test_own_frames_beat_the_default_duration_and_the_other_way_round(tmp_path: 
 
 def test_continues_beats_a_default_first_frame(tmp_path: Path) -> None:
     picture(tmp_path, "a.png")
-    text = f"version: 1\nmodel: {PRO}\ndefaults: {{prompt: waves, first_frame: a.png}}\nshots:\n  - id: a\n  - id: b\n    continues: a\n"
+    text = film("id: a", "id: b, continues: a", head="defaults: {prompt: waves, first_frame: a.png}")
     first, second = story(text, tmp_path).shots
     assert isinstance(first.media[0].source, LocalFile)
     assert [medium.source for medium in second.media] == [FromShot("a")]
 
 
 def test_a_shot_may_continue_a_later_one(tmp_path: Path) -> None:
-    text = f"version: 1\nmodel: {PRO}\ndefaults: {{prompt: waves}}\nshots:\n  - {{id: a, first_frame: 'shot:b'}}\n  - id: b\n"
+    text = film("id: a, first_frame: 'shot:b'", "id: b")
     assert story(text, tmp_path).shots[0].media[0].source == FromShot("b")
 
 
 def test_first_frame_may_name_the_shot_before(tmp_path: Path) -> None:
-    text = f"version: 1\nmodel: {PRO}\ndefaults: {{prompt: waves}}\nshots:\n  - id: a\n  - {{id: b, first_frame: 'shot:previous'}}\n"
+    text = film("id: a", "id: b, first_frame: 'shot:previous'")
     assert story(text, tmp_path).shots[1].media[0].source == FromShot("a")
 
 
@@ -169,9 +174,8 @@ def test_with_a_place_for_uploads_files_and_clips_stand_where_only_addresses_go(
 
 def test_a_rehearsal_takes_addresses_of_this_machine(tmp_path: Path) -> None:
     line = "first_frame: http://127.0.0.1:8000/a.png"
-    assert shot(tmp_path, "prompt: waves", line, loopback=True).media[0].source == Address(
-        "http://127.0.0.1:8000/a.png"
-    )
+    made = shot(tmp_path, "prompt: waves", line, loopback=True)
+    assert made.media[0].source == Address("http://127.0.0.1:8000/a.png")
     with pytest.raises(AssertionError, match="https://"):
         shot(tmp_path, "prompt: waves", line)
 
@@ -185,7 +189,8 @@ def test_clips_are_measured_by_whom_we_are_given(tmp_path: Path) -> None:
     text = f"version: 1\nmodel: {TWO}\nshots: [{{id: a, prompt: waves, references: [{{video: a.mp4}}]}}]\n"
     assert told(text, tmp_path, uploads=True, measure=measure) == [
         "error: references[0].video in shot 'a': 'a.mp4' has 12 frames a second; seedance-2-0 takes 24 to 60",
-        "error: references[0].video in shot 'a': 'a.mp4' is coded as opus; seedance-2-0 takes h264, hevc, aac, mp3",
+        "error: references[0].video in shot 'a': 'a.mp4' is coded as opus; "
+        "seedance-2-0 takes h264, hevc, aac, mp3",
         "error: references[0].video in shot 'a': 'a.mp4' lasts 20.0 seconds; seedance-2-0 takes 2 to 15",
     ]
 
@@ -243,7 +248,8 @@ def test_the_default_output_is_no_input_either(tmp_path: Path) -> None:
     (tmp_path / "out" / "story.mp4").write_bytes(b"\0\0\0\x18ftypisom" + b"\0" * 64)
     text = f"version: 1\nmodel: {TWO}\nshots: [{{id: a, prompt: waves, references: [{{video: out/story.mp4}}]}}]\n"
     assert told(text, tmp_path, uploads=True) == [
-        "error: the film would be written over 'out/story.mp4', which shot 'a' is made from; set cut.output to another file"
+        "error: the film would be written over 'out/story.mp4', which shot 'a' is made from; "
+        "set cut.output to another file"
     ]
 
 
@@ -253,7 +259,7 @@ def test_a_cut_may_be_empty_of_output(tmp_path: Path) -> None:
 
 
 def test_an_output_is_a_template_over_the_storys_variables(tmp_path: Path) -> None:
-    text = f"version: 1\nmodel: {PRO}\nvars: {{name: sea}}\ncut: {{output: 'films/{{{{ name }}}}.mp4'}}\nshots: [{{id: a, prompt: x}}]\n"
+    text = film("id: a, prompt: x", head="vars: {name: sea}\ncut: {output: 'films/{{ name }}.mp4'}")
     assert story(text, tmp_path).output == tmp_path / "films" / "sea.mp4"
 
 
@@ -284,10 +290,8 @@ def test_a_circle_through_a_shots_own_variable_is_told(tmp_path: Path) -> None:
 
 
 def test_a_circle_of_the_storys_variables_is_told_once_whatever_shots_add(tmp_path: Path) -> None:
-    text = (
-        f"version: 1\nmodel: {PRO}\nvars: {{a: '{{{{ b }}}}', b: '{{{{ a }}}}'}}\nshots:\n"
-        "  - {id: one, prompt: '{{ a }} {{ c }}', vars: {c: '{{ a }}'}}\n  - {id: two, prompt: '{{ a }}', vars: {d: x}}\n"
-    )
+    shots = "id: one, prompt: '{{ a }} {{ c }}', vars: {c: '{{ a }}'}", "id: two, prompt: '{{ a }}', vars: {d: x}"
+    text = film(*shots, head="vars: {a: '{{ b }}', b: '{{ a }}'}")
     assert told(text, tmp_path) == ["error: variable 'a' uses itself: a -> b -> a"]
 
 
@@ -306,7 +310,7 @@ def test_a_template_that_makes_a_control_character_is_told(tmp_path: Path) -> No
 
 
 def test_a_shot_with_a_wrong_template_still_tells_its_other_problems(tmp_path: Path) -> None:
-    text = f"version: 1\nmodel: {PRO}\nshots: [{{id: a, prompt: '{{{{ nobody }}}}', duration: 99, ratio: adaptive}}]\n"
+    text = film("id: a, prompt: '{{ nobody }}', duration: 99, ratio: adaptive")
     assert told(text, tmp_path) == [
         "error: unknown variable 'nobody'",
         "error: duration 99 in shot 'a' is more than seedance-1-0-pro makes; it makes 2 to 12 seconds",
@@ -319,7 +323,7 @@ def test_wrong_params_hide_no_wrong_keys(tmp_path: Path) -> None:
 
 
 def test_a_wrong_model_at_the_top_is_told_once_and_hides_nothing_of_other_shots(tmp_path: Path) -> None:
-    text = f"version: 1\nmodel: 3\nshots:\n  - {{id: a, prompt: x}}\n  - {{id: b, prompt: x, model: {PRO}, duration: 99}}\n"
+    text = film("id: a", f"id: b, model: {PRO}, duration: 99", model="3")
     assert [line.partition(":")[2].split()[0] for line in told(text, tmp_path)] == ["model", "duration"]
 
 
@@ -347,7 +351,7 @@ def test_a_chain_of_a_thousand_shots_is_no_trouble(tmp_path: Path) -> None:
 
 
 def test_diagnostics_are_sorted_and_each_is_there_once(tmp_path: Path) -> None:
-    text = f"version: 1\nmodel: {PRO}\ndefaults: {{prompt: x, ratio: '2:1', seed: -5}}\nshots: [{{id: b, takes: 0}}, {{id: a}}]\n"
+    text = film("id: b, takes: 0", "id: a", head="defaults: {prompt: x, ratio: '2:1', seed: -5}")
     reading = read(write(tmp_path, text))
     assert len(reading.diagnostics) == 3
     assert list(reading.diagnostics) == sorted(set(reading.diagnostics))

@@ -17,6 +17,7 @@ SCHEMA: dict[str, Any] = {
     "properties": {
         "name": {"type": "string", "enum": ["a", "b"]},
         "size": {"$ref": "#/$defs/size", "maximum": 5},
+        "twice": {"$ref": "#/$defs/called"},
         "parts": {
             "type": "array",
             "items": {"type": "object", "required": ["x", "y"], "properties": {"x": {}, "y": {}}},
@@ -31,7 +32,7 @@ SCHEMA: dict[str, Any] = {
         {"not": {"required": ["size", "parts"]}, "x-error": {"message": "not both", "at": ["size"]}},
         {"if": {"required": ["size"]}, "then": {"required": ["name"]}, "x-error": {"message": "name it"}},
     ],
-    "$defs": {"size": {"type": "integer", "minimum": 1}},
+    "$defs": {"size": {"type": "integer", "minimum": 1}, "called": {"title": "x", "$ref": "#/$defs/size"}},
 }
 
 
@@ -46,6 +47,7 @@ def faults(name: str, value: Any) -> list[tuple[tuple[str | int, ...], str, str]
         ("name", 3, [(("name",), "enum", "")]),
         ("size", 0, [(("size",), "minimum", "")]),
         ("size", 6, [(("size",), "maximum", "")]),
+        ("twice", [], [(("twice",), "type", "")]),
         ("size", True, [(("size",), "type", "")]),
         ("size", 5.0, []),
         ("parts", [{}], [(("parts", 0), "required", "x"), (("parts", 0), "required", "y")]),

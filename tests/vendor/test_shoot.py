@@ -140,8 +140,10 @@ async def test_a_stored_take_stays_stored_when_its_lost_file_cannot_be_had_again
     world.stage.on("GET", "/files/clip.mp4", reply(403))
     world.clock.seconds += 3 * 86_400
     world.reopen()
-    with pytest.raises(VendorFailed):
+    with pytest.raises(VendorFailed) as failure:
         await world.shoot()
+    if what != "failed":
+        assert "run --force" in failure.value.next_step, "a plain run would never buy it again"
     assert world.submission().state is State.STORED
     assert len(world.stage.asked("POST")) == 1
 

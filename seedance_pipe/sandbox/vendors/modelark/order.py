@@ -74,10 +74,11 @@ class Order:
         return int(plain * DRAFT_SHARE[self.sound]) if self.draft else plain
 
     def scene(self, shelf: Shelf) -> Scene:
-        note = f"{self.model} | {self.size} | {self.frames / RATE:.2f} s | seed {self.seed}"
+        words = [self.model, str(self.size), f"{self.frames / RATE:.2f} s", f"seed {self.seed}"]
+        words += [word for word in ("draft", "watermark", "camera_fixed") if getattr(self, word)]
         return Scene(
             prompt=self.prompt,
-            note=note,
+            note=" | ".join(words),
             size=self.size,
             frames=self.frames,
             seed=self.seed,
@@ -171,10 +172,8 @@ def _final(body: Mapping[str, Any], model: Model, draft_id: str, draft: Order | 
 
     Whether a reused field may be sent again is undocumented for 1.5 pro; here it is checked and has no effect.
     """
-    if draft is None:
+    if draft is None or draft.model != model.id:
         raise invalid("content[0].draft_task", f"there is no finished draft {draft_id}")
-    if draft.model != model.id:
-        raise invalid("model", f"the draft was made by {draft.model}")
     parameters = read_parameters(body, model)
     if parameters.draft:
         raise invalid("draft", "a final made from a draft is no draft")
