@@ -74,7 +74,9 @@ class _Following:
                 raise self._take.failed(reason, next_step=step, code=code)
             case _ as never:
                 assert_never(never)
-        self._be_patient()
+        if not self._gone:
+            # Being told that a task is gone settles it, however late: that is heard to its end.
+            self._be_patient()
         return None
 
     def _goes_on(self, status: str, fraction: float | None = None) -> None:

@@ -483,3 +483,18 @@ def test_a_take_is_asked_for_its_frame_when_a_step_would_use_it() -> None:
 
     graph = unroll(story(shot("a"), shot("b", after="a")), History(), METHODS)
     assert frames_wanted(graph) == {StepKey("a#1")}
+
+
+async def test_a_task_that_the_vendor_forgot_long_ago_is_settled_and_can_be_bought_anew(world: World) -> None:
+    play(world.stage)
+    world.stage.on("GET", "/files/clip.mp4", reply(500))
+    with pytest.raises(VendorFailed):
+        await world.shoot()
+    assert world.submission().state is State.READY
+    world.stage.on("GET", f"{TASKS}/", refusal(404, "ResourceNotFound"))
+    world.clock.seconds += 400 * 86_400
+    world.reopen()
+    with pytest.raises(VendorFailed, match="a paid clip is lost") as failure:
+        await world.shoot()
+    assert failure.value.next_step == "run again to buy a new one"
+    assert world.submission().state is State.FAILED
