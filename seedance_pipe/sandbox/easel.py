@@ -32,7 +32,7 @@ class Easel:
         if not done:
             return False
         self._painting.pop(name, None)
-        painting.result()
+        done.pop().result()
         return True
 
     async def last_picture(self, name: str) -> None:

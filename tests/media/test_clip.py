@@ -221,7 +221,7 @@ def test_a_stream_that_no_decoder_knows_is_refused(plain: Path, tmp_path: Path, 
     path = tmp_path / "unknown.mp4"
     content = plain.read_bytes()
     place = content.index(b"stsd", content.rindex(b"moov"))
-    path.write_bytes(content[:place] + content[place:].replace(box, b"zzzz"))
+    path.write_bytes(content[:place] + content[place:].replace(box, b"zzzz").replace(b"esds", b"free"))
     for reader in (check_clip, last_frame, measure, lambda clip: list(placed(clip, count=9, channels=1))):
         if what == "sound" and reader is last_frame:
             continue
