@@ -42,7 +42,7 @@ class _CuttingRoom:
             case StepKind.FRAME:
                 return await _frame(job, emit)
             case StepKind.FORMAT:
-                return await _format(job, emit)
+                return await self._format(job, emit)
             case StepKind.CLIP:
                 return await self._clip(job, emit)
             case StepKind.FILM:
@@ -51,6 +51,25 @@ class _CuttingRoom:
                 raise ValueError("takes are made by vendors")
             case _ as never:
                 assert_never(never)
+
+    async def _format(self, job: Job, emit: Emit) -> Mapping[str, Digest]:
+        clips = _in_order(_numbered(job, "clip"))
+        report = _mover(job, emit, "reading")
+        result = job.scratch / "format.json"
+
+        def work() -> tuple[Format, str]:
+            probes = []
+            for index, clip in enumerate(clips):
+                tell_loop(report, index / len(clips))
+                probes.append(probe(clip))
+            return common_format(probes), why_not_copied(probes)
+
+        found, why = await in_thread(work)
+        coder = (await in_thread(self.ffmpeg)).version if found.way is Way.NORMALISE else ""
+        write_format(found, result, coder=coder)
+        if why:
+            emit(Noted(job.step.key, f"all clips are coded again as {_spoken(found)}, because {why}"))
+        return {"format": await job.keep(result)}
 
     async def _clip(self, job: Job, emit: Emit) -> Mapping[str, Digest]:
         target = await in_thread(read_format, job.inputs["format"])
@@ -111,25 +130,6 @@ def _check_vendors_frame(picture: Path, clip: Path) -> None:
 
 def _take_last_frame(clip: Path, result: Path) -> None:
     frame.save_png(frame.last_frame(clip), result)
-
-
-async def _format(job: Job, emit: Emit) -> Mapping[str, Digest]:
-    clips = _in_order(_numbered(job, "clip"))
-    report = _mover(job, emit, "reading")
-    result = job.scratch / "format.json"
-
-    def work() -> tuple[Format, str]:
-        probes = []
-        for index, clip in enumerate(clips):
-            tell_loop(report, index / len(clips))
-            probes.append(probe(clip))
-        return common_format(probes), why_not_copied(probes)
-
-    found, why = await in_thread(work)
-    write_format(found, result)
-    if why:
-        emit(Noted(job.step.key, f"all clips are coded again as {_spoken(found)}, because {why}"))
-    return {"format": await job.keep(result)}
 
 
 def _spoken(target: Format) -> str:

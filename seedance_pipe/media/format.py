@@ -69,13 +69,16 @@ def why_not_copied(clips: Sequence[Probe]) -> str:
     return next((reason for clip in clips if (reason := _odd(clip, clips[0]))), "")
 
 
-def write_format(value: Format, path: Path) -> None:
+def write_format(value: Format, path: Path, *, coder: str) -> None:
+    """`coder` is the version of the ffmpeg that will code the clips again, if they are. It is part of the file:
+    clips of one film come from one coder, and another one is no reason to code a finished film's clips again.
+    """
     document = {
         "way": value.way.value,
         "size": [value.size.width, value.size.height],
         "rate": [value.rate.numerator, value.rate.denominator],
         "channels": value.channels,
-        "normalisation": NORMALISATION if value.way is Way.NORMALISE else None,
+        "normalisation": [NORMALISATION, coder] if value.way is Way.NORMALISE else None,
     }
     path.write_text(canonical(document) + "\n", encoding="utf-8")
 

@@ -91,7 +91,7 @@ def _range(schema: Mapping[str, Any]) -> str:
     if "anyOf" in schema:
         return " or ".join(_range(part) for part in schema["anyOf"])
     if "const" in schema:
-        return str(schema["const"])
+        return "auto" if schema["const"] == -1 else str(schema["const"])
     if "minimum" in schema and "maximum" in schema:
         return f"{schema['minimum']}-{schema['maximum']}"
     return str(schema.get("type", ""))

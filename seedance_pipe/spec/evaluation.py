@@ -109,7 +109,11 @@ class Evaluation:
         """An item of a list that the template writes. Were it a list from elsewhere, lists could share lists,
         and a short template could stand for more items than memory holds.
         """
-        value: Value = self.value(node)
+        try:
+            value: Value = self.value(node)
+        except _Undefined as missing:
+            # The list itself would be there, so no `is defined` around it can excuse this.
+            raise TemplateProblem(missing.message, missing.index, missing.width) from None
         written_here = isinstance(node, nodes.List | nodes.Tuple | nodes.Dict)
         if isinstance(value, Sequence | Mapping) and not isinstance(value, str) and not written_here:
             raise TemplateProblem("a list cannot be put into another by its name", start_of(node))

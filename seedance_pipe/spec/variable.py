@@ -15,6 +15,9 @@ from seedance_pipe.spec.template import Template, unknown_variable
 
 Nodes = Mapping[str, Node]
 
+MOST_RENDERED = 32 << 20
+"""Characters that all templates of a story may come to together: a small file can ask for far more."""
+
 
 class Library:
     """The templates of one story: each text is read once, and each problem of a text told once."""
@@ -22,6 +25,7 @@ class Library:
     def __init__(self, problems: Problems) -> None:
         self.problems = problems
         self._known: dict[str, Template | TemplateProblem] = {}
+        self._room = MOST_RENDERED
 
     def template(self, node: ScalarNode) -> Template | None:
         """The template that a text is; None when it is none, which is then told."""
@@ -36,6 +40,24 @@ class Library:
             self.tell(node, known)
             return None
         return known
+
+    def render(self, node: ScalarNode, template: Template, values: Mapping[str, Any]) -> str | None:
+        """The text of a template; None when something in it is wrong, which is then told."""
+        if self._room < 0:
+            return None
+        try:
+            text = template.render(values)
+        except TemplateProblem as problem:
+            self.tell(node, problem)
+            return None
+        self._room -= len(text)
+        if self._room < 0:
+            limit = f"{MOST_RENDERED >> 20} Mi characters"
+            self.problems.error(
+                node.place, f"the story's texts come to more than {limit} once their variables stand in"
+            )
+            return None
+        return text
 
     def tell(self, node: ScalarNode, problem: TemplateProblem) -> None:
         self.problems.error(node.place_of(problem.index, problem.width), problem.message)
@@ -101,11 +123,8 @@ class Scope:
                 self._library.problems.error(place, f"variable '{name}' is not declared for {self._where}")
         if missing or not self._broken.isdisjoint(template.free):
             return None
-        try:
-            return template.render({name: self._values[name] for name in template.free if name in self._values})
-        except TemplateProblem as problem:
-            self._library.tell(node, problem)
-            return None
+        values = {name: self._values[name] for name in template.free if name in self._values}
+        return self._library.render(node, template, values)
 
     def _settle(self, name: str) -> None:
         """Render a variable after all that it uses, which have a value then or are broken."""

@@ -15,7 +15,6 @@ from seedance_pipe.media.craft import craft
 from seedance_pipe.media.ffmpeg import Ffmpeg
 from seedance_pipe.media.format import Way, read_format
 from seedance_pipe.media.frame import first_frame, last_frame, save_png
-from seedance_pipe.media.revision import REVISIONS, tool_revision
 from seedance_pipe.media.seam import SAME_PICTURE, difference
 from seedance_pipe.plan.graph import StepKind
 from seedance_pipe.run.event import Moved
@@ -334,10 +333,3 @@ async def test_joining_can_be_cancelled_between_two_clips(camera: Camera, bench:
         await bench.craft.perform(bench.job(StepKind.FILM, {"format": common, **clips}), bench.events.append)
     assert clock.cancelled_caught
     assert time.monotonic() - start < 5
-
-
-def test_a_revision_names_the_ffmpeg_only_where_it_makes_the_bytes(tool: Ffmpeg) -> None:
-    assert tool_revision(StepKind.FRAME, tool) == REVISIONS[StepKind.FRAME]
-    assert tool_revision(StepKind.FORMAT, tool) == REVISIONS[StepKind.FORMAT]
-    for kind in (StepKind.CLIP, StepKind.FILM):
-        assert tool.version in tool_revision(kind, tool)

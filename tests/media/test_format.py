@@ -123,13 +123,20 @@ def test_a_frame_is_a_whole_number_of_ticks(rate: str, clock: int) -> None:
 
 def test_a_format_that_names_no_clip_survives_its_file(tmp_path: Path) -> None:
     for value in (common_format([CLIP]), common_format([CLIP, replace(CLIP, begins_with_idr=False)])):
-        write_format(value, tmp_path / "f")
+        write_format(value, tmp_path / "f", coder="9.0")
         assert read_format(tmp_path / "f") == value
     first = (tmp_path / "f").read_bytes()
-    write_format(
-        common_format([CLIP, replace(CLIP, timing=UNFIT["a clip hides some of its pictures"])]), tmp_path / "f"
-    )
+    other = common_format([CLIP, replace(CLIP, timing=UNFIT["a clip hides some of its pictures"])])
+    write_format(other, tmp_path / "f", coder="9.0")
     assert (tmp_path / "f").read_bytes() == first
+    write_format(other, tmp_path / "f", coder="9.1")
+    assert (tmp_path / "f").read_bytes() != first, "clips of one film come from one coder"
+
+
+def test_clips_that_are_copied_do_not_depend_on_any_coder(tmp_path: Path) -> None:
+    for coder in ("9.0", "9.1"):
+        write_format(common_format([CLIP]), tmp_path / coder, coder=coder)
+    assert (tmp_path / "9.0").read_bytes() == (tmp_path / "9.1").read_bytes()
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"way":"copy","size":[1,2],"rate":[1,0],"channels":0}'])

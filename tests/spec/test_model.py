@@ -85,7 +85,7 @@ def test_prices_are_exact_and_dated() -> None:
     price = known(MID).price
     assert price is not None
     assert price.currency == "USD"
-    assert price.seen == date(2026, 11, 21)
+    assert price.seen == date(2026, 9, 9)
     assert [(dict(rate.when), rate.per_million, rate.factor) for rate in price.rates] == [
         ({"service_tier": ("flex",), "generate_audio": (True,)}, Decimal("1.20"), Decimal(1)),
         ({"service_tier": ("flex",)}, Decimal("0.60"), Decimal(1)),

@@ -25,8 +25,8 @@ HOSTILE = sorted((EXAMPLES / "hostile").glob("*.jinja"))
 HARMLESS = sorted((EXAMPLES / "harmless").glob("*.jinja"))
 VALUES: Mapping[str, Any] = json.loads((EXAMPLES / "values.json").read_text(encoding="utf-8"))
 PROBLEMS: list[dict[str, str]] = json.loads((EXAMPLES / "problems.json").read_text(encoding="utf-8"))
-# What a test that measures lines of code adds to the time is not ours.
-IN_TIME = 0.5 if sys.gettrace() is None else 5
+# A bomb that nothing stops would take minutes; what is measured here is only that something stops it.
+IN_TIME = 10
 
 
 def text_of(path: Path) -> str:

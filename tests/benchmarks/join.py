@@ -1,6 +1,6 @@
 """Joining clips that can be copied, against ffmpeg's own concat demuxer, in turn (figures.md T7: at most 1.2x).
 
-    python benchmarks/join.py [CLIPS [ROUNDS]]
+    python -m tests.benchmarks.join [CLIPS [ROUNDS]]
 
 Prints processor seconds (children included) and the median of the ratios of each round, with and without sound.
 The demuxer's film is quicker wrong than right: where clips differ it still exits 0 (media.md section 5).
