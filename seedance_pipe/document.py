@@ -46,9 +46,7 @@ def thaw(value: Json) -> Any:
 
 def canonical(value: Json) -> str:
     """One text for one value: keys sorted, no spaces, no escapes that JSON does not ask for."""
-    return json.dumps(
-        _plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def _plain(value: Json) -> Any:
