@@ -75,13 +75,18 @@ def find(environ: Mapping[str, str], *, known: Ffmpeg | None = None) -> Ffmpeg:
     raise Missing("no usable ffmpeg was found", next_step=_INSTALL)
 
 
+def passed_on(environ: Mapping[str, str]) -> dict[str, str]:
+    """What of our environment an ffmpeg is given: no key, and nothing that changes its language."""
+    return {name: environ[name] for name in _PASSED_ON if name in environ} | {"LC_ALL": "C"}
+
+
 def identify(path: Path, environ: Mapping[str, str], *, known: Ffmpeg | None = None) -> Ffmpeg:
     """Asks the ffmpeg at `path` for its version and encoders. Raises Missing when it cannot serve."""
     try:
         status = path.stat()
     except OSError as error:
         raise Missing(f"there is no ffmpeg at {path}", next_step=_INSTALL) from error
-    allowed = {name: environ[name] for name in _PASSED_ON if name in environ} | {"LC_ALL": "C"}
+    allowed = passed_on(environ)
     if known is not None and known == Ffmpeg(path, status.st_size, status.st_mtime_ns, known.version, allowed):
         return known
     # Without -hide_banner one start tells both: the banner on stderr, the encoders on stdout.

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 import anyio
 
 from seedance_pipe.media.craft import craft as cutting_room
-from seedance_pipe.media.ffmpeg import find
 from seedance_pipe.media.probe import check_clip, check_picture
 from seedance_pipe.plan.graph import Step, StepKind
 from seedance_pipe.plan.history import State
@@ -22,6 +21,7 @@ from seedance_pipe.run.outcome import Outcome
 from seedance_pipe.studio.look import history_of
 from seedance_pipe.studio.rehearsal import serving
 from seedance_pipe.studio.stray import fetch_strays
+from seedance_pipe.studio.tool import ffmpeg
 from seedance_pipe.studio.work import Work
 from seedance_pipe.vendor.account import Account, accounts
 from seedance_pipe.vendor.buy import Budget
@@ -93,13 +93,13 @@ async def _listen(scope: anyio.CancelScope, came: list[int]) -> None:
 
 async def _at_work(work: Work, vendors: list[str], emit: Emit) -> Outcome:
     environ = work.effects.environ
-    room = cutting_room(lambda: find(environ))
+    room = cutting_room(lambda: ffmpeg(environ))
     crafts: dict[StepKind, Craft] = {kind: room for kind in StepKind if kind is not StepKind.TAKE}
     lanes = {_CPU: max(1, (os.cpu_count() or 1) // 2)}
     async with AsyncExitStack() as stack:
         if vendors:
             keys = accounts(environ, vendors)
-            find(environ)
+            ffmpeg(environ)
             shooting = await stack.enter_async_context(_shooting(work, keys))
             crafts[StepKind.TAKE] = shooting
             lanes |= {vendor: _places(vendor, work.wishes.jobs) for vendor in vendors}

@@ -1,0 +1,89 @@
+"""Reasons and verdicts in words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from seedance_pipe.plan.freshness import (
+    Blocked,
+    Changed,
+    Ended,
+    Fresh,
+    InDoubt,
+    InFlight,
+    Lost,
+    New,
+    Reason,
+    Stale,
+    Undelivered,
+    Upstream,
+    Verdict,
+)
+from seedance_pipe.plan.graph import StepKey, StepKind
+from seedance_pipe.plan.history import History, State
+from seedance_pipe.plan.make import Bill, Planned
+from seedance_pipe.plan.unroll import unroll
+from seedance_pipe.report.words import bill, reasons, verdict_word
+from tests.builders import HERE, METHODS, shot, story, submission
+
+TAKE = unroll(story(shot("a")), History(), METHODS).steps[0]
+OPEN = submission(TAKE, {}, State.SUBMITTED)
+
+
+def told(verdict: Verdict, kind: StepKind = StepKind.TAKE) -> list[str]:
+    return reasons(Planned(replace(TAKE, kind=kind), verdict))
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        (New(), "new"),
+        (Changed("duration", 5, None), "duration: 5 -> not set"),
+        (Changed("audio", None, True, HERE), "audio: not set -> true  (story.yaml:1:1)"),
+        (Changed("prompt", "one", "two\x1b"), 'prompt: "one" -> "two\\x1b"'),
+        (Changed("first_frame", "d1", "d2", HERE), "first_frame: another file  (story.yaml:1:1)"),
+        (Changed("first_frame", None, "image"), "first_frame: added"),
+        (Changed("last_frame", "image", None), "last_frame: removed"),
+        (Upstream(StepKey("b#1/frame")), "after b#1/frame"),
+        (Lost("clip"), "its clip is missing from the store"),
+        (Ended(State.REFUSED, "", "no\n"), "last time refused: no\\n"),
+        (Ended(State.UNSENT, "x", "no way"), "last time not sent (x): no way"),
+        (Undelivered("out/a.mp4"), "out/a.mp4 is not there"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
+)
+def test_each_reason_is_one_clause(reason: Reason, words: str) -> None:
+    assert told(Stale((reason,))) == [words]
+
+
+def test_a_prompt_that_is_another_altogether_is_cut_to_a_length_that_can_be_read() -> None:
+    old, new = " ".join(["old"] * 100), " ".join(["new"] * 100)
+    (words,) = told(Stale((Changed("prompt", old, new),)))
+    assert len(words) < 300
+    assert words.count("…") == 2
+
+
+def test_a_change_below_the_takes_is_told_in_one_word() -> None:
+    assert told(Stale((Changed("clip/3", "d1", "d2"),)), StepKind.FILM) == ["other clip"]
+
+
+def test_every_verdict_has_a_word_and_what_is_not_fresh_a_reason() -> None:
+    verdicts: dict[str, Verdict] = {
+        "fresh": Fresh({}),
+        "make": Stale((New(),)),
+        "copy": Stale((Undelivered("a"),)),
+        "fetch": InFlight(OPEN),
+        "in doubt": InDoubt(OPEN),
+        "blocked": Blocked(StepKey("b#1")),
+    }
+    for word, verdict in verdicts.items():
+        assert verdict_word(Planned(TAKE, verdict)) == word
+        assert bool(told(verdict)) is (word != "fresh")
+    assert "its file is lost here" in told(InFlight(replace(OPEN, state=State.STORED)))[0]
+
+
+def test_a_bill_of_unknown_prices_alone_says_just_that() -> None:
+    assert bill(Bill({}, False, (StepKey("a#1"),))) == "1 of unknown price"
+    assert bill(Bill({}, True, ())) == "nothing"
