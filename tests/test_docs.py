@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import click
+import pytest
 
 from seedance_pipe.cli.main import commands
 from seedance_pipe.spec.model import load_catalogue
@@ -83,9 +84,14 @@ def test_both_commands_of_a_newcomer_are_marked_for_ci() -> None:
         assert re.search(rf"<!-- {mark} -->\n```\npython3 -m venv [^\n]+\n```\n", README)
 
 
-def test_the_completion_scripts_are_what_click_makes() -> None:
-    from click.shell_completion import get_completion_class
-
+def test_the_completion_of_the_readme_is_there_for_three_shells_and_completes(
+    pipe: Pipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for shell in ("bash", "zsh", "fish"):
         assert f"_SEEDANCE_PIPE_COMPLETE={shell}_source" in README
-        assert get_completion_class(shell) is not None
+        monkeypatch.setenv("_SEEDANCE_PIPE_COMPLETE", f"{shell}_source")
+        assert "seedance-pipe" in pipe().out
+    monkeypatch.setenv("_SEEDANCE_PIPE_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", "seedance-pipe run --ma")
+    monkeypatch.setenv("COMP_CWORD", "2")
+    assert pipe().out == "plain,--max-cost\n"

@@ -81,8 +81,6 @@ def _planned(where: Home, history: History, wishes: Wishes) -> Plan:
 def _guard_cost(where: Home, wishes: Wishes, plan: Plan, journal: Journal, ask: Ask | None) -> None:
     """The whole estimate is held against the cap, and confirmed where it is large, before anything is sent."""
     total = plan.bill
-    if where.rehearsal or not (total.most or total.unknown):
-        return
     for most in total.most.values():
         guard(journal.total(), most, cap=wishes.cap, what="this run", allow_unknown=wishes.allow_unknown_cost)
     if total.unknown:
@@ -90,7 +88,7 @@ def _guard_cost(where: Home, wishes: Wishes, plan: Plan, journal: Journal, ask: 
     large = bool(total.unknown) or any(
         most.currency != ASK_ABOVE.currency or most.amount > ASK_ABOVE.amount for most in total.most.values()
     )
-    if not large or wishes.yes:
+    if not large or wishes.yes or where.rehearsal:
         return
     if ask is None:
         raise GuardRefused(

@@ -158,6 +158,7 @@ def test_a_run_that_would_pass_its_cap_ends_with_5_before_anything_is_sent(pipe:
     told = pipe("run", short, "--max-cost", "0.03")
     assert told.code == 5
     assert "$0.0392 asked" in told.err
+    assert pipe("run", short, "--max-cost", "0.03", "--sandbox").code == 5, "a cap can be rehearsed, too"
 
 
 def test_a_large_bill_wants_a_confirmation_that_nobody_here_can_give(pipe: Pipe, tmp_path: Path) -> None:
