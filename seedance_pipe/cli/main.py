@@ -78,8 +78,7 @@ def main(args: list[str] | None = None) -> None:
         click.echo("stopped", err=True)
         code = 130
     except BrokenPipeError:
-        # The reader of our output has gone: nobody is left to tell, and Python must not try again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        forget_reader()
         code = 0
     except Exception:
         click.echo("internal error: this is a bug in seedance-pipe; the lines below are for its report", err=True)
@@ -88,6 +87,11 @@ def main(args: list[str] | None = None) -> None:
         traceback.print_exc()
         code = 70
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def forget_reader() -> None:
+    """The reader of our answer has gone: nobody is left to tell, and Python must not try again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _tell(error: PipeError) -> None:

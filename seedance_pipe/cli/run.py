@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from seedance_pipe.cli.main import forget_reader
 from seedance_pipe.cli.options import (
     json_option,
     known_shots,
@@ -22,6 +23,7 @@ from seedance_pipe.units import Money
 
 if TYPE_CHECKING:
     from seedance_pipe.plan.make import Plan
+    from seedance_pipe.report.standing import Result
     from seedance_pipe.run.event import Emit
 
 
@@ -95,15 +97,21 @@ def command(
     )
     where = home(told, state=state, rehearsal=rehearsal)
     result = run(where, wishes, showing=_json_lines if as_json else _for_people, ask=_ask())
+    try:
+        click.echo(_ending(result, as_json=as_json), nl=False)
+    except BrokenPipeError:
+        forget_reader()
+    return result.exit_code
+
+
+def _ending(result: Result, *, as_json: bool) -> str:
     if as_json:
         from seedance_pipe.report.data import result_data
 
-        click.echo(json.dumps(result_data(result), ensure_ascii=False))
-    else:
-        from seedance_pipe.report.table import result_text
+        return json.dumps(result_data(result), ensure_ascii=False) + "\n"
+    from seedance_pipe.report.table import result_text
 
-        click.echo(result_text(result), nl=False)
-    return result.exit_code
+    return result_text(result)
 
 
 def _for_people(plan: Plan) -> AbstractContextManager[Emit]:

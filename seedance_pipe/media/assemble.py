@@ -111,7 +111,8 @@ async def _add_sound(
 
     def blocks() -> Generator[bytes, None, None]:
         for clip, (begin, end) in zip(clips, pairwise(marks), strict=True):
-            yield from sound.placed(clip, count=end - begin, channels=target.channels)
+            heard = sound.placed(clip, count=end - begin, channels=target.channels)
+            yield from sound.eased(heard, count=end - begin, channels=target.channels)
 
     def tell(progress: Progress) -> None:
         report(min(1.0, 0.5 + (progress.seconds or 0.0) / seconds / 2))

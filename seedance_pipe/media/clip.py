@@ -17,7 +17,10 @@ from seedance_pipe.media.container import CLIP_BYTES, first_picture, opened, pic
 from seedance_pipe.media.timing import Timing, read_timing
 from seedance_pipe.units import Size
 
-MOST_SIDE = 4096
+MOST_SIDE = 6000
+MOST_PIXELS = 4096 * 4096
+"""A reference video may have sides of 6000, and 4k in 21:9 is 4398 wide (modelark.md sections 3 and 4.1)."""
+
 MOST_SECONDS = 120
 MOST_FRAMES = MOST_SECONDS * 60
 
@@ -121,9 +124,11 @@ def _check_magic(path: Path) -> None:
 
 
 def _check_size(stream: VideoStream) -> None:
-    if not (2 <= stream.width <= MOST_SIDE and 2 <= stream.height <= MOST_SIDE):
+    width, height = stream.width, stream.height
+    if not (2 <= width <= MOST_SIDE and 2 <= height <= MOST_SIDE and width * height <= MOST_PIXELS):
         raise MediaFailed(
-            f"the clip's picture is {stream.width}x{stream.height}; at most {MOST_SIDE} a side are taken"
+            f"the clip's picture is {width}x{height}; at most {MOST_SIDE} a side "
+            f"and {MOST_PIXELS} pixels are taken"
         )
 
 

@@ -38,6 +38,13 @@ class _CuttingRoom:
     ffmpeg: Callable[[], Ffmpeg]
 
     async def perform(self, job: Job, emit: Emit) -> Mapping[str, Digest]:
+        try:
+            return await self._perform(job, emit)
+        except OSError as error:
+            reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+            raise MediaFailed(reason, next_step="check the disk and its free space, and run again") from error
+
+    async def _perform(self, job: Job, emit: Emit) -> Mapping[str, Digest]:
         match job.step.kind:
             case StepKind.FRAME:
                 return await _frame(job, emit)

@@ -33,6 +33,7 @@ KEPT_STDERR_BYTES = 64 * 1024
 MEMORY_BYTES = 4 << 30
 FILE_BYTES = 64 << 30
 
+_AGAIN = f"run again; if it fails again, name another ffmpeg in {VARIABLE}"
 _INSTALL = f"install ffmpeg 5.1 or newer with libx264, or name one in {VARIABLE}"
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP")
 _ALWAYS = ("-nostdin", "-hide_banner", "-nostats", "-loglevel", "warning", "-y", "-max_alloc", str(256 << 20))
@@ -136,9 +137,10 @@ async def run(
     except ExceptionGroup as several:
         raise several.exceptions[0] from None
     if clock.cancelled_caught:
-        raise MediaFailed(f"ffmpeg did not finish within {deadline:.0f} s and was stopped")
+        raise MediaFailed(f"ffmpeg did not finish within {deadline:.0f} s and was stopped", next_step=_AGAIN)
     if process.returncode:
-        raise MediaFailed(f"ffmpeg failed ({process.returncode}): {_readable(bytes(last_words))}")
+        words = _readable(bytes(last_words))
+        raise MediaFailed(f"ffmpeg failed ({process.returncode}): {words}", next_step=_AGAIN)
 
 
 def _candidates(environ: Mapping[str, str]) -> Iterator[Path]:

@@ -8,6 +8,6 @@ from types import MappingProxyType
 from seedance_pipe.plan.graph import StepKind
 
 REVISIONS: Mapping[StepKind, str] = MappingProxyType(
-    {StepKind.FRAME: "1", StepKind.FORMAT: "1", StepKind.CLIP: "1", StepKind.FILM: "1"}
+    {StepKind.FRAME: "1", StepKind.FORMAT: "1", StepKind.CLIP: "2", StepKind.FILM: "2"}
 )
 """One for each kind of step that this floor does, raised when the same inputs would give another result."""

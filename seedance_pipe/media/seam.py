@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from seedance_pipe.media import frame
 
@@ -42,8 +42,12 @@ class Seam:
 
 
 def meet(before: Path, clip: Path) -> Seam:
-    """Compares the frame `before` that was handed over with the first one of `clip`. Raises MediaFailed."""
-    return Seam(difference(frame.load(before), frame.first_frame(clip)))
+    """Compares the frame `before` that was handed over with the first one of `clip`. Raises MediaFailed.
+
+    A vendor cuts a frame of another shape to that of the clip, evenly from both sides (modelark.md section 3).
+    """
+    first = frame.first_frame(clip)
+    return Seam(difference(ImageOps.fit(frame.load(before), first.size), first))
 
 
 def difference(one: Image.Image, other: Image.Image) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from seedance_pipe.document import freeze
+from seedance_pipe.document import digest, freeze
 from seedance_pipe.plan.fingerprint import document
 from seedance_pipe.plan.freshness import (
     Blocked,
@@ -18,7 +18,7 @@ from seedance_pipe.plan.freshness import (
     changes,
     judge,
 )
-from seedance_pipe.plan.graph import Graph, Step, StepKey
+from seedance_pipe.plan.graph import Graph, Step, StepKey, StepKind
 from seedance_pipe.plan.history import History
 from seedance_pipe.plan.unroll import FILM, Methods, needed_for, next_take, order_digest, unroll
 from seedance_pipe.spec.story import Story
@@ -33,7 +33,9 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """The takes that would be bought: their greatest cost by currency, and those whose price is unknown."""
+    """The takes that would be bought: their greatest cost by currency, and those whose price is unknown. What
+    several steps ask for alike is bought once, so it counts once.
+    """
 
     most: Mapping[str, Money]
     exact: bool
@@ -58,10 +60,13 @@ class Plan:
         most: dict[str, Money] = {}
         exact = True
         unknown = []
+        bought: set[str] = set()
+        names = _names(self.steps)
         for planned in self.steps:
-            estimate = planned.step.estimate
-            if not isinstance(planned.verdict, Stale) or estimate is None:
+            estimate, name = planned.step.estimate, names[planned.step.key]
+            if not isinstance(planned.verdict, Stale) or estimate is None or name in bought:
                 continue
+            bought.add(name)
             exact = exact and estimate.exact
             if estimate.most is None:
                 unknown.append(planned.step.key)
@@ -114,6 +119,25 @@ def _verdict(step: Step, verdicts: Mapping[StepKey, Verdict], history: History) 
         return judge(step, document(step, digests), history)
     known = freeze({"kind": step.kind.value, "recipe": step.recipe})
     return Stale((*changes(step, known, history), *(Upstream(key) for key in dict.fromkeys(waiting))))
+
+
+def _names(steps: Iterable[Planned]) -> Mapping[StepKey, str]:
+    """A name of what each step makes, told by what goes into it: steps of one name will share a fingerprint."""
+    names: dict[StepKey, str] = {}
+    fresh: dict[StepKey, Mapping[str, Digest]] = {}
+    for planned in steps:
+        step = planned.step
+        names[step.key] = step.key
+        match planned.verdict:
+            case Fresh(outputs):
+                fresh[step.key] = outputs
+            case Stale() if step.kind in (StepKind.TAKE, StepKind.FRAME):
+                given = {
+                    need.slot: fresh[need.step].get(need.output) if need.step in fresh else names[need.step]
+                    for need in step.needs
+                }
+                names[step.key] = digest({"recipe": step.recipe, "inputs": given})
+    return names
 
 
 def _delivered(story: Story, verdict: Fresh, history: History) -> Verdict:

@@ -44,7 +44,7 @@ def result_text(result: Result) -> str:
         return f"Stopped; {still}. Run again to go on: nothing is paid for twice.\n"
     takes = [key for key in result.made if "#" in key and "/" not in key]
     paid = f" for {sums(result.charged)}" if takes else ""
-    lines = [f"{_count(len(takes))} made{paid}." if takes else "No take had to be made."]
+    lines = [f"{_count(len(takes))} made{paid}." if takes else _none_made(result)]
     for word, keys in (("Failed", result.failed), ("In doubt", result.doubted), ("Not made", result.blocked)):
         if keys:
             lines.append(f"{word}: {', '.join(keys)}.")
@@ -73,6 +73,10 @@ def leaving(story: Story, steps: Iterable[Planned]) -> list[tuple[str, str]]:
 def columns(rows: Sequence[Sequence[str]]) -> str:
     """Rows of text under each other, as wide as they need to be."""
     return "\n".join(_columns(rows)) + "\n"
+
+
+def _none_made(result: Result) -> str:
+    return "No take was made." if result.failed or result.doubted else "No take had to be made."
 
 
 def _count(takes: int) -> str:

@@ -51,6 +51,7 @@ _MEANING = {
     sqlite3.SQLITE_PERM: ("cannot be opened", "give yourself the right to read and write it"),
     sqlite3.SQLITE_IOERR: ("could not be read or written", "check the disk and run again"),
 }
+_NOT_WRITABLE = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY})
 
 
 def damaged(path: Path, why: str) -> PipeError:
@@ -90,7 +91,24 @@ def open_if_there(path: Path) -> sqlite3.Connection | None:
     """The journal at `path` for reading only, None where there is none. Raises PipeError as above."""
     if not os.path.lexists(path):
         return None
-    with told(path), _connected(path) as connection:
+    with told(path):
+        try:
+            return _for_reading(path, "mode=rw")
+        except sqlite3.OperationalError as error:
+            # SQLite needs a file beside a journal like ours even to read it. Where nothing can be written,
+            # nobody writes the journal either, and it is all there once no log is left beside it.
+            if error.sqlite_errorcode & 0xFF not in _NOT_WRITABLE or _has_log(path):
+                raise
+            return _for_reading(path, "mode=ro&immutable=1")
+
+
+def _has_log(path: Path) -> bool:
+    log = path.with_name(f"{path.name}-wal")
+    return log.exists() and log.stat().st_size > 0
+
+
+def _for_reading(path: Path, how: str) -> sqlite3.Connection | None:
+    with _connected(path, how) as connection:
         if _is_blank(connection):
             connection.close()
             return None
@@ -100,11 +118,11 @@ def open_if_there(path: Path) -> sqlite3.Connection | None:
 
 
 @contextmanager
-def _connected(path: Path) -> Iterator[sqlite3.Connection]:
+def _connected(path: Path, how: str = "mode=rw") -> Iterator[sqlite3.Connection]:
     """A connection that is closed again when it turns out to be of no use."""
     os.close(open_to_read(path))
     connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=rw",
+        f"{path.absolute().as_uri()}?{how}",
         uri=True,
         timeout=_BUSY_SECONDS,
         isolation_level=None,

@@ -52,7 +52,7 @@ class Journal:
 
     def __init__(self, pages: Pages, *, story: str, effects: Effects) -> None:
         self._pages = pages
-        self._story = story
+        self.story = story
         self._effects = effects
         self._known_up_to = 0
 
@@ -95,7 +95,7 @@ class Journal:
             return History(
                 made=MappingProxyType(dict(ledger.made)),
                 submissions=ledger.submissions(),
-                latest=MappingProxyType(dict(ledger.latest(self._story))),
+                latest=MappingProxyType(dict(ledger.latest(self.story))),
                 picks=MappingProxyType(dict(ledger.picks)),
                 lost=frozenset(digest for digest in named if not present(digest)),
                 delivered=MappingProxyType(dict(delivered)),
@@ -119,7 +119,7 @@ class Journal:
     def total(self, story: str | None = None) -> Total:
         """What `story`, or this story, has spent and reserved."""
         with self._pages.reading() as ledger:
-            return ledger.total(self._story if story is None else story)
+            return ledger.total(self.story if story is None else story)
 
     # A submission's life
 
@@ -134,7 +134,7 @@ class Journal:
         ident = str(uuid.UUID(int=self._effects.draw(2**128), version=4))
         with self._pages.writing(durable=True) as ledger:
             self._not_open_elsewhere(ledger, intent.fingerprint, what)
-            guard(ledger.total(self._story), intent.reserved, cap=cap, what=what, allow_unknown=allow_unknown)
+            guard(ledger.total(self.story), intent.reserved, cap=cap, what=what, allow_unknown=allow_unknown)
             document: dict[str, Json] = {
                 "shot": intent.shot,
                 "take": intent.take,
@@ -191,7 +191,7 @@ class Journal:
     def latest(self, step: str, fingerprint: Fingerprint) -> None:
         """The step now has this fingerprint; nothing is written that is known already."""
         with self._pages.reading() as ledger:
-            known = ledger.latest(self._story).get(step)
+            known = ledger.latest(self.story).get(step)
         if known != fingerprint:
             with self._pages.writing() as ledger:
                 self._last_of(ledger, step, fingerprint)
@@ -231,5 +231,5 @@ class Journal:
             self._pages.write(act, document, submission=ident)
 
     def _last_of(self, ledger: Ledger, step: str, fingerprint: Fingerprint) -> None:
-        if ledger.latest(self._story).get(step) != fingerprint:
+        if ledger.latest(self.story).get(step) != fingerprint:
             self._pages.write(Note.LATEST, {}, step=step, fingerprint=fingerprint)

@@ -37,12 +37,12 @@ class Pages:
         self._lock = threading.RLock()
         self._closed = False
         self._flushed = effects.monotonic()
-        self._flushed_up_to = 0
+        self._unflushed = False
 
     def close(self) -> None:
         """Flush and close; closing twice does no harm."""
         with self._lock, told(self._path):
-            if not self._closed and self._flushed_up_to < self._ledger.read_up_to:
+            if self._unflushed and not self._closed:
                 self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
             self._closed = True
             self.connection.close()
@@ -75,8 +75,9 @@ class Pages:
                     self.connection.execute("ROLLBACK")
                 raise
             self._catch_up()
+            self._unflushed = not flush
             if flush:
-                self._flushed, self._flushed_up_to = now, self._ledger.read_up_to
+                self._flushed = now
 
     def write(
         self,

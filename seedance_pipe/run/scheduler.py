@@ -180,7 +180,7 @@ class _Run:
             case freshness.Fresh(outputs):
                 self._found(step, mark, outputs)
             case freshness.InDoubt(submission):
-                self._doubt(step.key, _unsettled(submission))
+                self._doubt(step.key, _unsettled(submission, self.journal.story))
             case verdict:
                 self.leaders[mark] = step.key
                 self._line_up(_Ready(step, given, mark, digests, isinstance(verdict, freshness.InFlight)))
@@ -240,11 +240,21 @@ class _Run:
         step = ready.step
         self.ends.emit(Started(step.key, ready.resumed))
         with self.store.scratch() as scratch:
-            inputs = {slot: self.store.path(digest) for slot, digest in ready.digests.items()}
+            inputs = {slot: await self._input(digest) for slot, digest in ready.digests.items()}
             job = Job(step, ready.mark, ready.given, inputs, ready.digests, scratch, keeping(self.store))
             outputs = MappingProxyType(dict(await self.crafts[step.kind].perform(job, self.ends.emit)))
             self.journal.made(Made(ready.mark, step.key, ready.given, outputs))
         return outputs
+
+    async def _input(self, digest: Digest) -> Path:
+        """A file of the store, its content checked when this run first needs it."""
+        path = self.store.path(digest)
+        if self.store.trusted(digest) or await anyio.to_thread.run_sync(self.store.check, digest):
+            return path
+        raise PipeError(
+            f"{path} was damaged; it is set aside in {self.store.folder / 'damaged'}",
+            next_step="run again: it is fetched or made again",
+        )
 
     # What came of it
 
@@ -293,12 +303,15 @@ class _Run:
         return None if ended_before else now.charged
 
 
-def _unsettled(submission: Submission) -> InDoubt:
+def _unsettled(submission: Submission, story: str) -> InDoubt:
     asked = datetime.fromtimestamp(submission.at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     price = f"at most {submission.reserved}" if submission.reserved else "price unknown"
+    wait = ""
+    if submission.story != story:
+        wait = f"if a run of '{submission.story}' is at work, let it end and run again; if not, "
     return InDoubt(
         f"take {submission.take} of shot '{submission.shot}': {submission.vendor} may or may not have accepted "
         f"the request ({submission.model}, {asked}, {price}); nothing was sent again",
-        next_step=f"look for a task of that time in the console of {submission.vendor}; "
+        next_step=f"{wait}look for a task of that time in the console of {submission.vendor}; "
         f"`run --force {submission.shot}` asks for a new take and may pay twice",
     )

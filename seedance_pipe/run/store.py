@@ -35,6 +35,7 @@ class Store:
         self.folder = folder
         self._disk = disk
         self._names: dict[str, dict[str, str]] = {}
+        self._sound: set[Digest] = set()
         self._bench: _Bench | None = None
 
     def keep(self, path: Path) -> Digest:
@@ -51,6 +52,7 @@ class Store:
             self._disk.replace(path, target)
             self._disk.sync_folder(target.parent)
         self._names.setdefault(digest[:2], {})[digest[2:]] = target.name
+        self._sound.add(digest)
         return digest
 
     def has(self, digest: Digest) -> bool:
@@ -65,6 +67,10 @@ class Store:
                 next_step="run again: what is missing is fetched or made again",
             )
         return self.folder / digest[:2] / name
+
+    def trusted(self, digest: Digest) -> bool:
+        """Whether the content was seen to be right since this store was opened."""
+        return digest in self._sound
 
     def digests(self) -> frozenset[Digest]:
         """Every file's name, by one look at each folder."""
@@ -87,6 +93,7 @@ class Store:
             finally:
                 os.close(descriptor)
             if found == digest:
+                self._sound.add(digest)
                 return True
             self._set_aside(path, digest)
         return False

@@ -10,6 +10,8 @@ from pathlib import Path
 import av
 from PIL import Image, UnidentifiedImageError
 
+from seedance_pipe.errors import MediaFailed
+from seedance_pipe.media.frame import first_frame
 from seedance_pipe.sandbox.painter import stand_in
 from seedance_pipe.sandbox.shelf import Shelf
 from seedance_pipe.units import Size
@@ -74,8 +76,8 @@ def look_at_clip(path: Path, bounds: Bounds, shelf: Shelf) -> Medium:
             _format(stream.codec_context.name, bounds)
             seconds = float((container.duration or 0) / av.time_base)
             size, rate = Size(stream.width, stream.height), float(stream.average_rate or 0)
-            picture = Image.fromarray(next(container.decode(stream)).to_ndarray(format="rgb24"))
-    except (av.FFmpegError, IndexError, StopIteration) as error:
+        picture = first_frame(path)
+    except (av.FFmpegError, IndexError, MediaFailed) as error:
         raise Unfit(f"the video cannot be read: {error}") from error
     _measure(size, bounds)
     _within(size.width * size.height, bounds.area, "pixels")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,6 +17,7 @@ import numpy as np
 from av.container import OutputContainer
 from PIL import Image, ImageColor, ImageDraw, ImageOps
 
+from seedance_pipe.media.frame import last_frame, save_png
 from seedance_pipe.sandbox import slate
 from seedance_pipe.sandbox.planes import Moving, Planes
 from seedance_pipe.sandbox.tone import encode_tone
@@ -73,10 +73,7 @@ def paint(scene: Scene, target: Path) -> None:
 
 def last_picture(clip: Path, target: Path) -> None:
     """Write the decoded last frame of a painted clip as PNG, in its own size."""
-    with av.open(str(clip), format="mov") as container:
-        (shown,) = deque(container.decode(video=0), maxlen=1)
-    rgb = shown.reformat(format="rgb24", src_colorspace="ITU709", interpolation="BICUBIC")
-    Image.fromarray(rgb.to_ndarray()).save(target, format="PNG", compress_level=2)
+    save_png(last_frame(clip), target)
 
 
 def stand_in(words: str, size: Size = _STAND_IN) -> Image.Image:

@@ -1,6 +1,8 @@
 """The slate: what a person reads on a sandbox clip. Pure functions from words and sizes to small pictures.
 
-The caption holds the prompt and nothing else, so a decoded frame shows which prompt it was made from.
+The caption holds the prompt and nothing else, so a decoded frame shows which prompt it was made from. The one font
+that is at hand on every machine knows ASCII and a few signs more: of Latin letters the accents go, and what it has
+no sign for (Greek, Cyrillic, Chinese, …) stands there as boxes.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ SIGNAL = (255, 201, 40)
 DIGITS = "0123456789/"
 
 _PLAIN = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "…": "...", "×": "x"})
-"""The one font that is always at hand knows little more than ASCII."""
+"""Signs that the font lacks, or draws unlike the rest, in letters that it has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ _STEPS = (0, 3, 5, 7, 10, 12)
 
 def tone(seed: int, prompt: str, samples: int) -> npt.NDArray[np.float32]:
     """Mono samples between -0.05 and 0.05; other seeds and prompts sound another note."""
-    note = int.from_bytes(hashlib.sha256(f"{seed} {prompt}".encode("utf-8", "surrogatepass")).digest()[:2])
+    note = int.from_bytes(hashlib.sha256(f"{seed} {prompt}".encode()).digest()[:2])
     semitones = _STEPS[note % len(_STEPS)] + 12 * (note // 256 % 2)
     pitch = 110 * 2 ** (semitones / 12)
     time = np.arange(samples, dtype=np.float32) / SAMPLE_RATE

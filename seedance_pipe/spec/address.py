@@ -15,6 +15,8 @@ _HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*\.
 
 def refusal(url: str, *, loopback: bool) -> str:
     """Why a story may not name `url`, or nothing when it may. With `loopback`, `http:` to this machine too."""
+    if " " in url or not url.isprintable():
+        return "holds a space or a line break; write %20 for a space"
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port

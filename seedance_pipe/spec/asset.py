@@ -8,6 +8,7 @@ import os
 import stat
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
@@ -35,6 +36,7 @@ class Assets:
         self._root = root
         self._measure = measure
         self._known: dict[str, LocalFile | Unusable] = {}
+        self._files: dict[Path, LocalFile] = {}
         self._measures: dict[Path, Measured] = {}
 
     def read(self, name: str) -> LocalFile:
@@ -52,8 +54,10 @@ class Assets:
     def _look(self, name: str) -> LocalFile:
         try:
             path = safe_path(self._root, name)
-            with _opened(path) as file:
-                return self._describe(file, path, name)
+            if path not in self._files:
+                with _opened(path) as file:
+                    self._files[path] = self._describe(file, path, name)
+            return replace(self._files[path], name=name)
         except Unsafe as problem:
             raise Unusable(str(problem)) from None
         except OSError as problem:

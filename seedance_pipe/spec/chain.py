@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from seedance_pipe.spec.problems import Problems
@@ -10,6 +10,7 @@ from seedance_pipe.spec.wanted import Given
 from seedance_pipe.spec.wording import meant
 
 PREVIOUS = "previous"
+_LONGEST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Link:
     given: Given
 
 
-def resolve(target: str, given: Given, before: str | None, ids: Sequence[str], problems: Problems) -> str | None:
+def resolve(target: str, given: Given, before: str | None, ids: Collection[str], problems: Problems) -> str | None:
     """The id that `target` means in a shot that comes after `before`; None when there is no such shot."""
     if target == PREVIOUS:
         if before is None:
@@ -29,28 +30,34 @@ def resolve(target: str, given: Given, before: str | None, ids: Sequence[str], p
         return before
     if target in ids:
         return target
-    problems.error(given.place, f"{given.key} in {given.where}: there is no shot '{target}'{meant(target, ids)}")
+    close = meant(target, (*ids, PREVIOUS))
+    problems.error(given.place, f"{given.key} in {given.where}: there is no shot '{target}'{close}")
     return None
 
 
-def check_cycles(links: Iterable[Link], problems: Problems) -> None:
-    """Tell each cycle once, at the link that stands first in the file."""
+def check_cycles(links: Sequence[Link], problems: Problems) -> None:
+    """Tell each cycle once, at that of its links which comes first."""
+    turn = {id(link): index for index, link in enumerate(links)}
     following: dict[str, list[Link]] = {}
     for link in links:
         following.setdefault(link.shot, []).append(link)
     done: set[str] = set()
     for start in following:
         for cycle in _cycles_from(start, following, done):
-            first = min(range(len(cycle)), key=lambda index: cycle[index].given.place)
+            first = min(range(len(cycle)), key=lambda index: turn[id(cycle[index])])
             turned = (*cycle[first:], *cycle[:first])
-            chain = " -> ".join((*(link.shot for link in turned), turned[0].shot))
+            chain = ring([link.shot for link in turned])
             given = turned[0].given
             problems.error(given.place, f"{given.key} in {given.where}: shots wait for each other: {chain}")
 
 
-def _cycles_from(start: str, following: Mapping[str, list[Link]], done: set[str]) -> list[tuple[Link, ...]]:
+def ring(names: Sequence[str]) -> str:
+    """The names of a cycle, back to the first; of a long one the beginning."""
+    return " -> ".join((*names[:_LONGEST], *(["..."] if names[_LONGEST:] else []), names[0]))
+
+
+def _cycles_from(start: str, following: Mapping[str, list[Link]], done: set[str]) -> Iterator[tuple[Link, ...]]:
     """The cycles that can be reached from `start`, without recursion; every shot passed is then `done`."""
-    cycles: list[tuple[Link, ...]] = []
     trail: list[Link] = []
     open_: dict[str, int] = {start: 0}
     waiting = [iter(following.get(start, ()))] if start not in done else []
@@ -64,9 +71,8 @@ def _cycles_from(start: str, following: Mapping[str, list[Link]], done: set[str]
             if trail:
                 trail.pop()
         elif link.source in open_:
-            cycles.append((*trail[open_[link.source] :], link))
+            yield (*trail[open_[link.source] :], link)
         elif link.source not in done:
             trail.append(link)
             open_[link.source] = len(trail)
             waiting.append(iter(following.get(link.source, ())))
-    return cycles

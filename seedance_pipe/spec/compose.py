@@ -16,7 +16,7 @@ import yaml
 from seedance_pipe.spec import character
 from seedance_pipe.spec.diagnostic import Place
 from seedance_pipe.spec.mapping import index_of
-from seedance_pipe.spec.node import MappingNode, Node, Page, Plain, ScalarNode, SequenceNode
+from seedance_pipe.spec.node import CHARACTERS_PER_NODE, MappingNode, Node, Page, Plain, ScalarNode, SequenceNode
 from seedance_pipe.spec.scalar import ScalarProblem, core
 
 DEEPEST = 64
@@ -25,7 +25,6 @@ DEEPEST = 64
 HEAVIEST = 300_000
 """Nodes of a document with every alias written out; a text counts once more for each 100 characters."""
 
-_CHARACTERS_PER_NODE = 100
 _PROPERTIES = re.compile(r"(?:[&!]\S*|\s+|#.*)+")
 
 
@@ -94,7 +93,7 @@ class Composer:
         node = ScalarNode(value, self._page, start, stop)
         if event.style == '"' and (found := character.FORBIDDEN.search(text)):
             self._tell(node.place_of(found.start()), character.refusal(found.group()))
-        weight = 1 + len(text) // _CHARACTERS_PER_NODE
+        weight = 1 + len(text) // CHARACTERS_PER_NODE
         if event.anchor:
             self._anchors[event.anchor] = node, weight
         self._grow(weight, start)

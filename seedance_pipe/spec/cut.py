@@ -11,6 +11,8 @@ from seedance_pipe.spec.medium import LocalFile
 from seedance_pipe.spec.problems import Problems
 from seedance_pipe.spec.story import Shot
 
+STATE = ".seedance"
+
 
 def default_output(story: Path) -> Path:
     """`out/<the story's name>.mp4` beside the story."""
@@ -29,6 +31,9 @@ def output_path(story: Path, text: str, place: Place, problems: Problems) -> Pat
         return None
     if path == story.resolve():
         problems.error(place, f"output '{text}' is the story itself; name another file")
+        return None
+    if Path(text).parts[0] == STATE:
+        problems.error(place, f"output '{text}' lies in the folder of the program's own state; name another")
         return None
     if path.is_dir():
         problems.error(place, f"output '{text}' is a folder; name a file in it")

@@ -7,12 +7,14 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import islice
 
 _WIDEST = 100
 """Cells of a source line that are shown; a longer line is cut around the place."""
 
 _LONGEST_WORD = 64
 _LIKENESS = 0.66
+_MOST_CHOICES = 1_000
 _JOINERS = "\u200c\u200d"
 
 
@@ -122,10 +124,14 @@ def _cell(char: str) -> int:
 
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:
-    """The choice that a person most likely meant by `word`; None when nothing is near."""
-    if len(word) > _LONGEST_WORD:
+    """The choice that a person most likely meant by `word`; None when nothing is near.
+
+    Among more than 1000 choices, or for a word of more than 64 characters, nobody looks.
+    """
+    known = list(islice(choices, _MOST_CHOICES + 1))
+    if len(word) > _LONGEST_WORD or len(known) > _MOST_CHOICES:
         return None
-    by_folded = {choice.casefold(): choice for choice in sorted(choices, reverse=True)}
+    by_folded = {choice.casefold(): choice for choice in sorted(known, reverse=True)}
     found = get_close_matches(word.casefold(), by_folded, n=1, cutoff=_LIKENESS)
     return by_folded[found[0]] if found else None
 

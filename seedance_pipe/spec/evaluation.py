@@ -6,20 +6,20 @@ there is no call but `range`. That is why a count of steps and a bound on texts 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 from jinja2 import nodes
 
-from seedance_pipe.spec.diagnostic import TemplateProblem
+from seedance_pipe.spec.diagnostic import TemplateProblem, nearest
 from seedance_pipe.spec.filters import FILTERS, Absent, number
 from seedance_pipe.spec.jinja import start_of
 from seedance_pipe.spec.operators import ARITHMETIC, COMPARISON
 from seedance_pipe.spec.output import Output, Unfit, Value, text_of
 from seedance_pipe.spec.parts import numbers, part, stretch
 from seedance_pipe.spec.questions import QUESTIONS
-from seedance_pipe.spec.template import unknown_variable
 
 MOST_STEPS = 50_000
 """Nodes visited, turns of loops, items looked at, and each 256 characters worked on."""
@@ -30,8 +30,23 @@ _CHARACTERS_PER_STEP = 256
 _NOTHING = object()
 
 
-class _Undefined(TemplateProblem):
-    """There is no such value: an error, unless `default` or `is defined` has asked."""
+class Undefined(TemplateProblem):
+    """There is no such value: an error, unless `default` or `is defined` has asked. `word` is what was asked for
+    among `choices`; the nearest is looked for only when somebody is told.
+    """
+
+    def __init__(
+        self, message: str, index: int, width: int = 1, *, word: str = "", choices: Iterable[str] = ()
+    ) -> None:
+        super().__init__(message, index, width)
+        self._word = word
+        self._choices = choices
+
+    def with_help(self) -> TemplateProblem:
+        close = nearest(self._word, self._choices)
+        return TemplateProblem(
+            self.message + (f"; did you mean '{close}'?" if close else ""), self.index, self.width
+        )
 
 
 class Evaluation:
@@ -43,6 +58,10 @@ class Evaluation:
         self.scopes: list[dict[str, Value]] = [{}]
         self._values = values
         self._left = MOST_STEPS
+
+    @property
+    def steps(self) -> int:
+        return MOST_STEPS - self._left
 
     def spend(self, steps: int, index: int) -> None:
         """Raises TemplateProblem when no steps are left."""
@@ -56,7 +75,7 @@ class Evaluation:
         try:
             yield
         except Absent as absent:
-            raise _Undefined(str(absent), index, width) from None
+            raise Undefined(str(absent), index, width, word=absent.word, choices=absent.choices) from None
         except Unfit as unfit:
             raise TemplateProblem(str(unfit), index, width) from None
 
@@ -89,9 +108,10 @@ class Evaluation:
                 return scope[node.name]
         if node.name in self._values:
             return self._values[node.name]
-        known = {name for scope in (self._values, *self.scopes) for name in scope}
-        problem = unknown_variable(node.name, node.lineno, known)
-        raise _Undefined(problem.message, problem.index, problem.width)
+        known = chain(self._values, *self.scopes)
+        raise Undefined(
+            f"unknown variable '{node.name}'", node.lineno, len(node.name), word=node.name, choices=known
+        )
 
     def _list(self, node: nodes.List | nodes.Tuple) -> Value:
         return [self._item(item) for item in node.items]
@@ -111,9 +131,9 @@ class Evaluation:
         """
         try:
             value: Value = self.value(node)
-        except _Undefined as missing:
+        except Undefined as missing:
             # The list itself would be there, so no `is defined` around it can excuse this.
-            raise TemplateProblem(missing.message, missing.index, missing.width) from None
+            raise missing.with_help() from None
         written_here = isinstance(node, nodes.List | nodes.Tuple | nodes.Dict)
         if isinstance(value, Sequence | Mapping) and not isinstance(value, str) and not written_here:
             raise TemplateProblem("a list cannot be put into another by its name", start_of(node))
@@ -178,7 +198,7 @@ class Evaluation:
         if self.value(node.test):
             return self.value(node.expr1)
         if node.expr2 is None:
-            raise _Undefined("the condition does not hold, and there is no 'else'", start_of(node))
+            raise Undefined("the condition does not hold, and there is no 'else'", start_of(node))
         return self.value(node.expr2)
 
     def _call(self, node: nodes.Call) -> Value:
@@ -213,7 +233,7 @@ class Evaluation:
         """A value, or _NOTHING when there is none."""
         try:
             return self.value(node)
-        except _Undefined:
+        except Undefined:
             return _NOTHING
 
 

@@ -21,7 +21,14 @@ _WORD = re.compile(r"\w+")
 
 
 class Absent(Unfit):
-    """There is no value, as for a name that nothing has: `default` takes its place."""
+    """There is no value, as for a name that nothing has: `default` takes its place. `word` was asked for among
+    `choices`.
+    """
+
+    def __init__(self, message: str, *, word: str = "", choices: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.word = word
+        self.choices = choices
 
 
 def number(value: Value) -> int | float:

@@ -36,8 +36,8 @@ _OPENING, _CLOSING = ("lparen", "lbracket", "lbrace"), ("rparen", "rbracket", "r
 _DESCRIPTIONS = {"end of print statement": "}}", "end of statement block": "%}"}
 
 
-def parse(text: str) -> nodes.Template:
-    """The tree of a template of at most 64 KiB. Raises TemplateProblem."""
+def parse(text: str) -> tuple[nodes.Template, int]:
+    """The tree of a template of at most 64 KiB, and the number of its tokens. Raises TemplateProblem."""
     if "\r" in text:
         raise TemplateProblem("a carriage return is not allowed in a template", text.index("\r"))
     tokens = _tokens(text)
@@ -46,7 +46,7 @@ def parse(text: str) -> nodes.Template:
     parser = Parser(_ENVIRONMENT, "")
     parser.stream = TokenStream(iter(tokens), None, None)
     try:
-        return parser.parse()
+        return parser.parse(), len(tokens)
     except TemplateSyntaxError as slip:
         raise TemplateProblem(_in_our_words(slip.message or ""), slip.lineno) from None
     except RecursionError:

@@ -36,6 +36,8 @@ def index_of(parts: Iterable[Node], tell: Tell) -> Index:
 def _not_text(key: Node) -> str:
     if isinstance(key, ScalarNode) and key.value is not None:
         return f'a key must be text; put it in quotes: "{key.written}"'
+    if key.page.text.startswith("{{", key.start - 1):
+        return "a key must be text; put text that begins with '{{' in quotes"
     return "a key must be text"
 
 

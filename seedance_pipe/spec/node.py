@@ -15,6 +15,8 @@ from typing import TypeAlias
 from seedance_pipe.spec.alignment import spans
 from seedance_pipe.spec.diagnostic import Place
 
+CHARACTERS_PER_NODE = 100
+
 Plain: TypeAlias = None | bool | int | float | str
 
 
@@ -111,3 +113,12 @@ class MappingNode:
 
 
 Node: TypeAlias = ScalarNode | SequenceNode | MappingNode
+
+
+def weight(node: Node) -> int:
+    """What a value takes to hold: one for each node in it, and one more for each 100 characters of a text."""
+    if isinstance(node, MappingNode):
+        return 1 + sum(weight(key) + weight(item) for key, item in node.entries)
+    if isinstance(node, SequenceNode):
+        return 1 + sum(map(weight, node.items))
+    return 1 + (len(node.value) // CHARACTERS_PER_NODE if isinstance(node.value, str) else 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 LONGEST = 64 * 1024
@@ -38,6 +39,13 @@ def text_of(value: Value) -> str:
     if isinstance(value, Mapping):
         raise Unfit("a mapping cannot stand in a text; name one of its keys")
     raise Unfit("a list cannot stand in a text; put its items together with join(', ')")
+
+
+@dataclass(slots=True)
+class Tally:
+    """Steps that templates have taken together; it grows with every rendering that is given it."""
+
+    steps: int = 0
 
 
 class Output:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from seedance_pipe.spec.diagnostic import Place, nearest
+from seedance_pipe.spec.diagnostic import Place
 from seedance_pipe.spec.problems import Problems
 from seedance_pipe.spec.source import ScalarNode
 from seedance_pipe.spec.syntax import Entry, Sheet
@@ -21,7 +21,7 @@ class Overlay:
 
     def __init__(self, own: Sheet, defaults: Sheet, scope: Scope, where: str, problems: Problems) -> None:
         self.where = where
-        self.unsure = {*_meant(own), *_meant(defaults)}
+        self.unsure = {*own.unsure, *defaults.unsure}
         self._own = own
         self._defaults = defaults
         self._scope = scope
@@ -69,13 +69,6 @@ class Overlay:
         """Tell that the value of `key` cannot be used."""
         self.unsure.add(_first_word(key))
         self._problems.error(place, message)
-
-
-def _meant(sheet: Sheet) -> Iterable[str]:
-    """The wrong keys of a sheet, and the keys that its unknown ones may stand for."""
-    for name in sheet.wrong:
-        yield name
-        yield nearest(name, sheet.known) or name
 
 
 def _first_word(key: str) -> str:

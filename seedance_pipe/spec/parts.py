@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from seedance_pipe.spec.diagnostic import nearest
 from seedance_pipe.spec.filters import Absent
 from seedance_pipe.spec.output import Unfit, Value
 
@@ -19,8 +18,7 @@ def part(container: Value, key: Value) -> Value:
     if isinstance(container, Mapping) and isinstance(key, str):
         if key in container:
             return container[key]
-        close = nearest(key, container)
-        raise Absent(f"there is no '{key}' here" + (f"; did you mean '{close}'?" if close else ""))
+        raise Absent(f"there is no '{key}' here", word=key, choices=container)
     if isinstance(container, Sequence) and isinstance(key, int):
         if -len(container) <= key < len(container):
             return container[key]

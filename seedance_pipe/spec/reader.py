@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from seedance_pipe import packaged
 from seedance_pipe.errors import StoryInvalid
 from seedance_pipe.spec.asset import Assets
 from seedance_pipe.spec.chain import PREVIOUS, check_cycles
+from seedance_pipe.spec.compose import HEAVIEST
 from seedance_pipe.spec.cut import check_output, default_output, output_path
 from seedance_pipe.spec.diagnostic import Diagnostic
 from seedance_pipe.spec.inside import is_device
 from seedance_pipe.spec.medium import Measured
 from seedance_pipe.spec.model import Catalogue
-from seedance_pipe.spec.problems import Problems
+from seedance_pipe.spec.problems import MOST, Enough, Problems
 from seedance_pipe.spec.secret import passwords, secrets
 from seedance_pipe.spec.shot import Cast, Outline, read_shot
-from seedance_pipe.spec.source import MappingNode, Node, ScalarNode, SequenceNode, read_source
+from seedance_pipe.spec.source import MappingNode, Node, ScalarNode, SequenceNode, read_source, weight
 from seedance_pipe.spec.story import Shot, Story
 from seedance_pipe.spec.suitable import check_clips
 from seedance_pipe.spec.supply import Supply
@@ -63,18 +66,25 @@ def read_story(
     source = read_source(data, name)
     problems = Problems(source.problems)
     story = None
-    blots: list[str] = []
+    text = "\n".join(source.lines)
+    # Comments and broken files hold keys too.
+    blots = dict.fromkeys(_keys_in(text))
     if isinstance(source.root, MappingNode):
-        blots = _tell_secrets(source.root, problems)
+        blots.update(
+            dict.fromkeys(key for node in dict.fromkeys(texts(source.root)) for key in _keys_in(str(node.value)))
+        )
         path = path.absolute()
         supply = Supply(Assets(path.parent, measure), problems, uploads=uploads, loopback=loopback)
         grammar = load_grammar(packaged.folder("schemas") / "story.schema.json")
-        story = _Script(path, source.root, catalogue, supply, grammar).story()
+        with suppress(Enough):
+            _tell_secrets(source.root, problems)
+            story = _Script(path, source.root, catalogue, supply, grammar).story()
     elif source.root is not None:
         problems.error(source.root.place, "a story is a mapping of keys to values; begin it with version: 1")
     diagnostics = tuple(replace(one, message=_blotted(one.message, blots)) for one in problems.diagnostics)
-    lines = {name: tuple(_blotted(line, blots) for line in source.lines)}
-    return Reading(None if problems.fatal else story, diagnostics, lines)
+    # Of a file that is full of keys no line is shown.
+    lines = tuple(_blotted(text, blots).split("\n")) if len(blots) <= MOST else ()
+    return Reading(None if problems.fatal else story, diagnostics, {name: lines})
 
 
 class _Script:
@@ -117,6 +127,7 @@ class _Script:
             links=[],
             forms={},
         )
+        self._check_defaults()
         shots = [shot for outline in self.outlines if (shot := read_shot(cast, outline)) is not None]
         check_cycles(cast.links, self.problems)
         check_clips(shots, self.problems)
@@ -135,21 +146,25 @@ class _Script:
         items = entry.node.items if entry and isinstance(entry.node, SequenceNode) else ()
         ids = [_id_of(node) for node in items]
         seen: dict[str, Node] = {}
-        self.ids = tuple(id_ for id_ in ids if id_)
+        self.ids = dict.fromkeys(id_ for id_ in ids if id_)
         for index, (node, id_) in enumerate(zip(items, ids, strict=True)):
-            where = f"shot '{id_}'" if id_ else f"shot {index + 1}"
+            where = f"shot '{id_[:100]}'" if id_ else f"shot {index + 1}"
             if not isinstance(node, MappingNode):
                 self.problems.error(node.place, f"{where} is no mapping of keys to values; begin it with id:")
                 continue
             sheet = read_sheet(node, self.grammar.shot, where, self.problems, self.grammar)
             own = sheet.get("id")
             if own is not None:
-                self._check_id(str(own.value), own.node, seen)
-            before = ids[index - 1] if index else None
-            yield Outline(id_ or f"{index + 1}", where, own.node if own else node, sheet, before)
+                self._check_id(str(own.value), own.node, node, seen)
+            # A shot without a name is not looked for, but it is there.
+            before = ids[index - 1] or f"shot {index}" if index else None
+            yield Outline(id_ or where, where, own.node if own else node, sheet, before)
 
-    def _check_id(self, id_: str, node: Node, seen: dict[str, Node]) -> None:
-        if id_ in seen:
+    def _check_id(self, id_: str, node: Node, shot: Node, seen: dict[str, Node]) -> None:
+        if seen.get(id_) is node:
+            told = f"the id '{id_}' of line {node.place.line} comes here too, by an alias or '<<'"
+            self.problems.error(shot.place, f"{told}; give this shot one of its own")
+        elif id_ in seen:
             line = seen[id_].place.line
             self.problems.error(node.place, f"id '{id_}' is taken: line {line} has a shot of that name")
         elif id_ == PREVIOUS:
@@ -157,6 +172,16 @@ class _Script:
         elif is_device(id_):
             self.problems.error(node.place, f"id '{id_}' is the name of a device on Windows; take another name")
         seen.setdefault(id_, node)
+
+    def _check_defaults(self) -> None:
+        """Every shot holds all the defaults: what is little once can be far too much many times. Written out they
+        may weigh as much as a file with its aliases. Raises Enough.
+        """
+        entries = [entry for name, entry in self.defaults.every.items() if name != "vars"]
+        if len(self.outlines) * sum(weight(entry.node) for entry in entries) > HEAVIEST:
+            told = f"the defaults are too long for {len(self.outlines)} shots"
+            self.problems.error(entries[0].key.place, f"{told}; give long values to the shots that need them")
+            raise Enough
 
     def _declared(self) -> frozenset[str]:
         sheets = (self.top, self.defaults, *(outline.sheet for outline in self.outlines))
@@ -192,23 +217,23 @@ def _id_of(node: Node) -> str | None:
     return id_.value if isinstance(id_, ScalarNode) and isinstance(id_.value, str) and id_.value else None
 
 
-def _tell_secrets(root: Node, problems: Problems) -> list[str]:
-    """Tell every text that looks like a key; the result is those texts, so that they can be blotted out."""
-    blots: list[str] = []
-    for node in texts(root):
-        text = str(node.value)
-        blots += [text[begin:end] for begin, end in passwords(text)]
-        for begin, end in secrets(text):
-            blots.append(text[begin:end])
+def _keys_in(text: str) -> Iterator[str]:
+    """Everything in `text` that looks like a key or a password, so that it can be blotted out."""
+    return (text[begin:end] for begin, end in (*passwords(text), *secrets(text)))
+
+
+def _tell_secrets(root: Node, problems: Problems) -> None:
+    """Tell every text in which something looks like a key, where the first such thing stands."""
+    for node in dict.fromkeys(texts(root)):
+        for begin, end in islice(secrets(str(node.value)), 1):
             problems.error(
                 node.place_of(begin, end - begin),
                 "this looks like a secret key; keys belong in the environment (ARK_API_KEY and the like), never "
                 "in a story; take it out, and have a new one made if the file was shared",
             )
-    return blots
 
 
-def _blotted(text: str, blots: Sequence[str]) -> str:
+def _blotted(text: str, blots: Iterable[str]) -> str:
     for blot in blots:
         text = text.replace(blot, "*" * len(blot))
     return text

@@ -7,16 +7,21 @@ from typing import Any
 
 from jinja2 import nodes
 
-from seedance_pipe.spec.evaluation import Evaluation
+from seedance_pipe.spec.evaluation import Evaluation, Undefined
 from seedance_pipe.spec.filters import items
 from seedance_pipe.spec.jinja import start_of
-from seedance_pipe.spec.output import Output, Unfit, Value, text_of
+from seedance_pipe.spec.output import Output, Tally, Unfit, Value, text_of
 
 
-def render(tree: nodes.Template, values: Mapping[str, Value]) -> str:
+def render(tree: nodes.Template, values: Mapping[str, Value], tally: Tally) -> str:
     """The text that a template makes; `names.check` must have passed it. Raises TemplateProblem."""
     rendering = _Rendering(values)
-    rendering.body(tree.body)
+    try:
+        rendering.body(tree.body)
+    except Undefined as missing:
+        raise missing.with_help() from None
+    finally:
+        tally.steps += rendering.steps
     return str(rendering.output)
 
 
@@ -24,6 +29,10 @@ class _Rendering:
     def __init__(self, values: Mapping[str, Value]) -> None:
         self.output = Output()
         self._expressions = Evaluation(values)
+
+    @property
+    def steps(self) -> int:
+        return self._expressions.steps
 
     def body(self, body: Iterable[nodes.Node]) -> None:
         for node in body:

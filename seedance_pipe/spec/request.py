@@ -14,7 +14,7 @@ from seedance_pipe.document import Json, JsonPath, freeze
 from seedance_pipe.spec.form import Form, hole_of
 from seedance_pipe.spec.medium import Medium
 from seedance_pipe.spec.problems import Problems
-from seedance_pipe.spec.schema import Fault
+from seedance_pipe.spec.schema import Fault, Rule
 from seedance_pipe.spec.story import Footage, Origin
 from seedance_pipe.spec.wanted import Brought, Given, Wanted
 from seedance_pipe.spec.wording import Subject, lacks, limits, meant, offer, sentence, written
@@ -153,11 +153,7 @@ class _Draft:
             self._tell_shot(f"{self.model} needs {self.form.key_of(name)}")
         for rule in checker.broken(self.trial, wrong=self.wrong | unsure):
             self.wrong.add("")
-            given = self._find(rule.at)
-            if given is None:
-                self._tell_shot(rule.message)
-            else:
-                self.problems.error(given.place, f"{given.key} in {given.where}: {rule.message}")
+            self._tell_rule(rule)
         self._judge_seed()
 
     def _unsure(self) -> set[str]:
@@ -228,16 +224,31 @@ class _Draft:
     def _tell_shot(self, message: str) -> None:
         self.problems.error(self.wanted.at.place, f"{self.wanted.where}: {message}")
 
-    def _find(self, keys: Sequence[str]) -> Given | None:
-        """What the shot gives for the first of `keys` that it has: a portable key, a parameter or a medium."""
-        for key in keys:
-            brought = [one.given for one in self.wanted.media if one.hole == key]
-            if brought:
-                return brought[-1]
-            for path, given in self.given.items():
-                if path == (key,) or given.key == key or given.key.startswith(f"{key}["):
-                    return given
-        return None
+    def _tell_rule(self, rule: Rule) -> None:
+        """Tell a broken rule where the shot itself breaks it, or in the defaults when they do so alone; else the
+        shot is shown, for other shots may keep the rule with the same defaults.
+        """
+        found = [list(self._all(key)) for key in rule.at]
+        every = [given for some in found for given in some]
+        own = [given for given in every if given.where == self.wanted.where]
+        for given in (own or every)[:1]:
+            told = f"{given.key} in {given.where}"
+            if own or all(found):
+                self.problems.error(given.place, f"{told}: {rule.message}")
+            else:
+                self._tell_shot(f"{told}, line {given.place.line}: {rule.message}")
+        if not every:
+            self._tell_shot(rule.message)
+
+    def _all(self, key: str) -> Iterator[Given]:
+        """All that the shot gives for a key; of the media of one kind the last is the one too many."""
+        brought = [one.given for one in self.wanted.media if one.hole == key]
+        if brought:
+            yield brought[-1]
+            return
+        for path, given in self.given.items():
+            if path == (key,) or given.key == key or given.key.startswith(f"{key}["):
+                yield given
 
 
 def _said_twice(other: Given) -> str:

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 
 _SHAPES = re.compile(
     r"\b(?:sk-[A-Za-z0-9_-]{16,}|rvya_sk_[A-Za-z0-9_-]{8,}|AKIA[0-9A-Z]{16}|AKLT[A-Za-z0-9]{16,}|AIza[A-Za-z0-9_-]{30,}"
-    r"|gh[pousr]_[A-Za-z0-9]{20,}|whsec_[A-Za-z0-9]{16,}|eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,})"
+    r"|gh[pousr]_[A-Za-z0-9]{20,}|whsec_[A-Za-z0-9]{16,})"
+    # From the beginning of a run of letters only, so that no run is looked at twice.
+    r"|(?<![\w-])eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"
     r"|\bBearer [A-Za-z0-9._~+/-]{16,}|-----BEGIN [A-Z ]*PRIVATE KEY-----"
 )
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S*")
+_ADDRESS = re.compile(r"://\S*")
 _PASSWORD = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 # Without - and _, which join the words of long file names.
 _RANDOM = re.compile(r"[A-Za-z0-9+=]{32,}")
@@ -21,19 +23,19 @@ _LEAST_BITS = 4.0
 
 def secrets(text: str) -> Iterator[tuple[int, int]]:
     """Where in `text` something stands that looks like a key: its first index, and the index after its last."""
-    shapes = [match.span() for match in _SHAPES.finditer(text)]
-    yield from shapes
+    yield from (match.span() for match in _SHAPES.finditer(text))
     # An address may hold long random names; its own secrets, if any, are of a known shape.
-    plain = _ADDRESS.sub(lambda match: " " * len(match[0]), text)
-    for match in _RANDOM.finditer(plain):
-        begin, end = match.span()
-        if _looks_random(match[0]) and not any(first < end and begin < last for first, last in shapes):
-            yield begin, end
+    plain = _ADDRESS.sub(_blank, _SHAPES.sub(_blank, text))
+    yield from (match.span() for match in _RANDOM.finditer(plain) if _looks_random(match[0]))
 
 
 def passwords(text: str) -> Iterator[tuple[int, int]]:
     """Where a password stands in an address of `text`. The address itself is refused elsewhere."""
     yield from (match.span() for match in _PASSWORD.finditer(text))
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match[0])
 
 
 def _looks_random(word: str) -> bool:

@@ -21,6 +21,7 @@ from seedance_pipe.spec.wanted import Brought, Given, Placed, Wanted
 from seedance_pipe.spec.wording import meant
 
 PLAIN = ("duration", "frames", "resolution", "ratio", "seed", "camera_fixed", "watermark", "audio")
+_ENTRIES_PER_STEP = 10
 FRAMES = (("first_frame", Role.FIRST_FRAME), ("last_frame", Role.LAST_FRAME))
 
 
@@ -51,7 +52,7 @@ class Cast:
     vars: Nodes
     every: Scope
     declared: frozenset[str]
-    ids: tuple[str, ...]
+    ids: Mapping[str, None]
     links: list[Link]
     forms: dict[str, Form]
 
@@ -100,6 +101,8 @@ def _scope(cast: Cast, outline: Outline) -> Scope:
     own = outline.sheet.nodes("vars")
     if not own:
         return cast.every.seen_by(outline.where)
+    # Each shot with variables of its own has a table of all that it sees.
+    cast.library.spend(len(cast.vars) // _ENTRIES_PER_STEP, next(iter(own.values())))
     scope = Scope({**cast.vars, **own}, cast.library, outline.where, declared=cast.declared)
     scope.check_cycles(own)
     return scope

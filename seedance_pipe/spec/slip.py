@@ -20,6 +20,10 @@ _WHERE_IT_WAS_SEEN = (
     (r"mapping keys are not allowed", "a '?' cannot stand here; put the text in quotes"),
     (r"cannot start any token", "a value cannot begin with this character; put the text in quotes"),
     (
+        r"invalid Unicode character",
+        "this escape stands for no character; write the character itself, or all of it as one \\U0001F3AC",
+    ),
+    (
         r"unknown escape|hexadecimal|hexdecimal|escape code",
         "there is no such escape in double quotes; write \\\\ for \\",
     ),
@@ -50,6 +54,8 @@ def plain_words(slip: yaml.MarkedYAMLError, text: str) -> tuple[int, str]:
             return begun, message
     if text[:seen].rstrip(" ").endswith(("'", '"')):
         return seen, "nothing can stand here, behind a closing quote; put the whole text in quotes"
+    if text[:seen].rstrip(" ").endswith("}}"):
+        return seen, "nothing can stand here, behind '}}'; put text that begins with '{{' in quotes"
     for pattern, message in _WHERE_IT_WAS_SEEN:
         if re.search(pattern, problem):
             return seen, message

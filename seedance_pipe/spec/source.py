@@ -16,10 +16,11 @@ import yaml
 from seedance_pipe.spec import character
 from seedance_pipe.spec.compose import Composer, Stop
 from seedance_pipe.spec.diagnostic import Diagnostic, Place, Severity
-from seedance_pipe.spec.node import MappingNode, Node, Page, Plain, ScalarNode, SequenceNode
+from seedance_pipe.spec.node import MappingNode, Node, Page, Plain, ScalarNode, SequenceNode, weight
+from seedance_pipe.spec.problems import MOST
 from seedance_pipe.spec.slip import plain_words
 
-__all__ = ["MappingNode", "Node", "Plain", "ScalarNode", "SequenceNode", "Source", "read_source"]
+__all__ = ["MappingNode", "Node", "Plain", "ScalarNode", "SequenceNode", "Source", "read_source", "weight"]
 
 LARGEST_FILE = 4 * 1024 * 1024
 """Bytes."""
@@ -27,7 +28,6 @@ LARGEST_FILE = 4 * 1024 * 1024
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
-_MOST_PROBLEMS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +76,8 @@ def _read(page: Page, loader: Any) -> Source:
 
     def tell(place: Place, message: str) -> None:
         problems.append(Diagnostic(place, Severity.ERROR, message))
-        if len(problems) == _MOST_PROBLEMS:
-            raise Stop(place, f"these are the first {_MOST_PROBLEMS} problems; there may be more")
+        if len(problems) == MOST:
+            raise Stop(place, f"these are the first {MOST} problems; there may be more")
 
     root: Node | None = None
     try:

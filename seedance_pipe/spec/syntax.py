@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from seedance_pipe.spec.diagnostic import Place
+from seedance_pipe.spec.diagnostic import Place, nearest
 from seedance_pipe.spec.problems import Problems
 from seedance_pipe.spec.schema import Checker, Fault
 from seedance_pipe.spec.source import MappingNode, Node, ScalarNode, SequenceNode
@@ -28,14 +28,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The right entries of a mapping, the names of the wrong ones, every entry as it stands, and the names that
-    there may be.
+    """The right entries of a mapping, the names of the wrong ones, and every entry as it stands. `unsure` are the
+    wrong names, and the keys that the unknown among them may stand for.
     """
 
     entries: Mapping[str, Entry]
     wrong: frozenset[str] = frozenset()
     every: Mapping[str, Entry] = field(default_factory=dict)
-    known: tuple[str, ...] = ()
+    unsure: frozenset[str] = frozenset()
 
     def get(self, name: str) -> Entry | None:
         return self.entries.get(name)
@@ -86,11 +86,12 @@ def read_sheet(node: MappingNode, checker: Checker, where: str, problems: Proble
     entries = {str(key.value): Entry(key, value, plain(value)) for key, value in node.entries}
     if checker is grammar.story:
         entries = {name: entry for name, entry in entries.items() if not name.startswith(_IGNORED)}
-    wrong = set(checker.unknown(entries))
-    for name in wrong:
+    unknown = checker.unknown(entries)
+    for name in unknown:
         problems.error(
             entries[name].key.place, unknown_key(name, checker.properties, where) + grammar.home(name, checker)
         )
+    wrong = set(unknown)
     for name in checker.missing(entries):
         problems.error(
             node.place, f"{where} has no '{name}'" + ("; write version: 1" if name == "version" else "")
@@ -101,7 +102,8 @@ def read_sheet(node: MappingNode, checker: Checker, where: str, problems: Proble
             wrong.add(name)
             _tell(fault, entry, where, problems)
     right = {name: entry for name, entry in entries.items() if name not in wrong}
-    return Sheet(right, frozenset(wrong), entries, tuple(checker.properties))
+    near = (nearest(name, checker.properties) for name in unknown)
+    return Sheet(right, frozenset(wrong), entries, frozenset((*wrong, *filter(None, near))))
 
 
 def plain(node: Node) -> Any:
@@ -124,7 +126,8 @@ def _tell(fault: Fault, entry: Entry, where: str, problems: Problems) -> None:
         problems.error(_key_place(node, fault.name), f"variable '{fault.name}' in {where}: {told}")
         return
     place = _key_place(node, fault.name) if fault.keyword == "additionalProperties" else node.place
-    problems.error(place, sentence(fault, value, Subject(key, where)))
+    written_so = node.written if isinstance(node, ScalarNode) else ""
+    problems.error(place, sentence(fault, value, Subject(key, where, written=written_so)))
 
 
 def _child(node: Node, step: str | int) -> Node:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from seedance_pipe.spec.diagnostic import TemplateProblem, nearest
-from seedance_pipe.spec.output import LONGEST, Output, Unfit, Value, size, text_of
+from seedance_pipe.spec.output import LONGEST, Output, Tally, Unfit, Value, size, text_of
 
 if TYPE_CHECKING:
     from jinja2 import nodes
@@ -42,12 +42,14 @@ class Template:
     """A template that has been read and found harmless.
 
     `free` maps each variable that it may ask for to the index of its first use; `required` are those that it
-    uses without asking by `is defined` or `default` whether they are there.
+    uses without asking by `is defined` or `default` whether they are there. `tokens` are those that Jinja had to
+    read.
     """
 
     text: str
     free: Mapping[str, int]
     required: frozenset[str]
+    tokens: int = 0
     _holes: tuple[_Hole, ...] = ()
     _tree: nodes.Template | None = field(default=None, repr=False)
 
@@ -63,7 +65,7 @@ class Template:
             free: dict[str, int] = {}
             for hole in holes:
                 free.setdefault(hole.name, hole.at)
-            return cls(text, free, frozenset(free), holes)
+            return cls(text, free, frozenset(free), _holes=holes)
         return cls._parse_tree(text)
 
     @classmethod
@@ -71,17 +73,19 @@ class Template:
         # Imported here because Jinja takes longer to import than a story without it takes to read.
         from seedance_pipe.spec import jinja, names
 
-        tree = jinja.parse(text)
+        tree, tokens = jinja.parse(text)
         used = names.check(tree, text)
-        return cls(text, used.free, used.required, _tree=tree)
+        return cls(text, used.free, used.required, tokens, _tree=tree)
 
-    def render(self, values: Mapping[str, Value]) -> str:
-        """The text with its holes filled. Raises TemplateProblem, among others for a variable without a value."""
+    def render(self, values: Mapping[str, Value], tally: Tally | None = None) -> str:
+        """The text with its holes filled; its steps are added to `tally`. Raises TemplateProblem, among others for
+        a variable without a value.
+        """
         if self._tree is None:
             return self._fill(values) if self._holes else self.text
         from seedance_pipe.spec import rendering
 
-        return rendering.render(self._tree, values)
+        return rendering.render(self._tree, values, tally or Tally())
 
     def _fill(self, values: Mapping[str, Value]) -> str:
         output = Output()

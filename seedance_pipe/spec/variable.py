@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from seedance_pipe.spec.chain import ring
 from seedance_pipe.spec.diagnostic import TemplateProblem
-from seedance_pipe.spec.problems import Problems
+from seedance_pipe.spec.output import Tally
+from seedance_pipe.spec.problems import MOST, Enough, Problems
 from seedance_pipe.spec.source import MappingNode, Node, ScalarNode, SequenceNode
 from seedance_pipe.spec.template import Template, unknown_variable
 
@@ -18,6 +20,12 @@ Nodes = Mapping[str, Node]
 MOST_RENDERED = 32 << 20
 """Characters that all templates of a story may come to together: a small file can ask for far more."""
 
+MOST_STEPS = 2_000_000
+"""Steps that all templates and variables of a story may take together, over all shots that use them."""
+
+# About as long as it takes Jinja to read a template, and each of its tokens.
+_STEPS_PER_TREE, _STEPS_PER_TOKEN = 60, 4
+
 
 class Library:
     """The templates of one story: each text is read once, and each problem of a text told once."""
@@ -25,14 +33,19 @@ class Library:
     def __init__(self, problems: Problems) -> None:
         self.problems = problems
         self._known: dict[str, Template | TemplateProblem] = {}
+        self._uses: dict[Node, tuple[str, ...]] = {}
+        self._told: set[tuple[Node, int, str]] = set()
         self._room = MOST_RENDERED
+        self._tally = Tally()
 
     def template(self, node: ScalarNode) -> Template | None:
         """The template that a text is; None when it is none, which is then told."""
         text = str(node.value)
         if text not in self._known:
             try:
-                self._known[text] = Template.parse(text)
+                template = self._known[text] = Template.parse(text)
+                if template.tokens:
+                    self.spend(_STEPS_PER_TREE + _STEPS_PER_TOKEN * template.tokens, node)
             except TemplateProblem as problem:
                 self._known[text] = problem
         known = self._known[text]
@@ -41,31 +54,48 @@ class Library:
             return None
         return known
 
+    def uses(self, node: Node) -> tuple[str, ...]:
+        """The variables that the texts in a value ask for."""
+        if node not in self._uses:
+            templates = [template for text in texts(node) if (template := self.template(text)) is not None]
+            self._uses[node] = tuple(dict.fromkeys(name for template in templates for name in template.free))
+        return self._uses[node]
+
     def render(self, node: ScalarNode, template: Template, values: Mapping[str, Any]) -> str | None:
-        """The text of a template; None when something in it is wrong, which is then told."""
-        if self._room < 0:
-            return None
+        """The text of a template; None when something in it is wrong, which is then told. Raises Enough."""
         try:
-            text = template.render(values)
+            text = template.render(values, self._tally)
         except TemplateProblem as problem:
             self.tell(node, problem)
             return None
+        self.spend(len(values), node)
         self._room -= len(text)
         if self._room < 0:
             limit = f"{MOST_RENDERED >> 20} Mi characters"
-            self.problems.error(
-                node.place, f"the story's texts come to more than {limit} once their variables stand in"
-            )
-            return None
+            self._stop(node, f"the story's texts come to more than {limit} once their variables stand in")
         return text
 
+    def spend(self, steps: int, node: Node) -> None:
+        """Raises Enough, and tells it at `node`, when no steps are left."""
+        self._tally.steps += steps
+        if self._tally.steps > MOST_STEPS:
+            self._stop(node, f"the templates of all shots together take more than {MOST_STEPS} steps")
+
+    def _stop(self, node: Node, message: str) -> None:
+        self.problems.error(node.place, message)
+        raise Enough
+
     def tell(self, node: ScalarNode, problem: TemplateProblem) -> None:
-        self.problems.error(node.place_of(problem.index, problem.width), problem.message)
+        """Tell a problem of a text once, however many shots use the text."""
+        key = (node, problem.index, problem.message)
+        if key not in self._told:
+            self._told.add(key)
+            self.problems.error(node.place_of(problem.index, problem.width), problem.message)
 
     def check_names(self, nodes: Iterable[Node], declared: frozenset[str]) -> None:
         """Tell every name in the texts of `nodes` that no variable of the whole story has."""
         for node in nodes:
-            for text in texts(node):
+            for text in dict.fromkeys(texts(node)):
                 template = self.template(text)
                 if template is None:
                     continue
@@ -101,14 +131,13 @@ class Scope:
 
     def check_cycles(self, names: Iterable[str]) -> None:
         """Tell the variables among `names`, and those that they lead to, that use themselves."""
-        order, cycles = _sorted_out(names, self._uses)
+        order, cycles = _sorted_out(names, self._uses, most=MOST)
         for cycle in cycles:
             self._broken.update(cycle)
             first = cycle.index(min(cycle))
             turned = (*cycle[first:], *cycle[:first])
-            chain = " -> ".join((*turned, turned[0]))
             self._library.problems.error(
-                self._nodes[turned[0]].place, f"variable '{turned[0]}' uses itself: {chain}"
+                self._nodes[turned[0]].place, f"variable '{turned[0]}' uses itself: {ring(turned)}"
             )
         for name in order:
             if any(used in self._broken for used in self._uses(name)):
@@ -130,7 +159,7 @@ class Scope:
         """Render a variable after all that it uses, which have a value then or are broken."""
         if name in self._values or name in self._broken:
             return
-        order, cycles = _sorted_out([name], self._unsettled)
+        order, cycles = _sorted_out([name], self._unsettled, most=MOST)
         self._broken.update(*cycles)
         for each in order:
             if each in self._broken:
@@ -142,6 +171,7 @@ class Scope:
                 self._values[each] = value
 
     def _value(self, node: Node) -> Any:
+        self._library.spend(1, node)
         if isinstance(node, MappingNode):
             entries = {str(key.value): self._value(item) for key, item in node.entries}
             return _WRONG if any(value is _WRONG for value in entries.values()) else entries
@@ -158,9 +188,10 @@ class Scope:
         return (used for used in self._uses(name) if used not in self._values and used not in self._broken)
 
     def _uses(self, name: str) -> Iterator[str]:
-        for text in texts(self._nodes[name]):
-            template = self._library.template(text)
-            yield from (used for used in (template.free if template else ()) if used in self._nodes)
+        node = self._nodes[name]
+        used = self._library.uses(node)
+        self._library.spend(1 + len(used), node)
+        return (name for name in used if name in self._nodes)
 
 
 _WRONG = object()
@@ -179,9 +210,11 @@ def texts(node: Node) -> Iterator[ScalarNode]:
 
 
 def _sorted_out(
-    names: Iterable[str], uses: Callable[[str], Iterator[str]]
+    names: Iterable[str], uses: Callable[[str], Iterator[str]], *, most: int
 ) -> tuple[list[str], list[tuple[str, ...]]]:
-    """`names` and all that they lead to, used ones first; and the cycles among them. Walks without recursion."""
+    """`names` and all that they lead to, used ones first; and at most `most` of the cycles among them. Walks
+    without recursion.
+    """
     order: list[str] = []
     cycles: list[tuple[str, ...]] = []
     done: set[str] = set()
@@ -198,9 +231,9 @@ def _sorted_out(
                 del trail[name]
                 done.add(name)
                 order.append(name)
-            elif following in trail:
+            elif following in trail and len(cycles) < most:
                 cycles.append(tuple(one for one, _ in path[trail[following] :]))
-            elif following not in done:
+            elif following not in done and following not in trail:
                 trail[following] = len(path)
                 path.append((following, uses(following)))
     return order, cycles

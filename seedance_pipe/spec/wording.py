@@ -38,12 +38,14 @@ _LACKS = {
 @dataclass(frozen=True, slots=True)
 class Subject:
     """What a sentence is about: the key as a person writes it (`params.draft`), where it stands
-    (`shot 'beach'`), and the model that asks for it; no model when the story format itself does.
+    (`shot 'beach'`), and the model that asks for it; no model when the story format itself does. `written` is
+    the value as the file has it, where that is known.
     """
 
     key: str
     where: str
     model: str = ""
+    written: str = ""
 
     def __str__(self) -> str:
         return f"{self.key} in {self.where}"
@@ -178,7 +180,7 @@ def _signless(text: str) -> str:
 def _wrong_type(wanted: str, value: Any, subject: Subject) -> str:
     said = f"{subject} is {_kind(value)}, where {_TYPES[wanted]} belongs"
     if wanted == "string" and isinstance(value, bool | int | float):
-        return f'{said}; write it in quotes: "{json.dumps(value)}"'
+        return f'{said}; write it in quotes: "{subject.written or json.dumps(value)}"'
     if isinstance(value, str) and _reads_as(value, wanted):
         return f"{said}; write {value} without quotes"
     return said

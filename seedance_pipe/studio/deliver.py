@@ -17,8 +17,15 @@ from seedance_pipe.units import Digest
 
 
 def guard_output(where: Home, journal: Journal, *, force: bool) -> None:
-    """Raises GuardRefused when what lies at the film's path is not a film that we made."""
+    """Raises GuardRefused when what lies at the film's path is not a film that we made, and when that path
+    leads out of the story's folder.
+    """
     path = where.story.output
+    if not path.parent.resolve().is_relative_to(where.story.root.resolve()):
+        raise GuardRefused(
+            f"{path.parent} leads out of the story's folder by a link, and a film is only written inside it",
+            next_step="make it a folder, or give another cut.output",
+        )
     if force or not os.path.lexists(path) or in_place(where, journal):
         return
     delivery = journal.deliveries().get(where.output)

@@ -12,8 +12,10 @@ import anyio
 
 from seedance_pipe.media.craft import craft as cutting_room
 from seedance_pipe.media.probe import check_clip, check_picture
+from seedance_pipe.plan.freshness import InFlight, Stale
 from seedance_pipe.plan.graph import Step, StepKind
 from seedance_pipe.plan.history import State
+from seedance_pipe.plan.make import Planned
 from seedance_pipe.run import scheduler
 from seedance_pipe.run.craft import Craft
 from seedance_pipe.run.event import Emit
@@ -47,7 +49,7 @@ class Stopped:
 def perform(work: Work, emit: Emit) -> Outcome | Stopped:
     """Raises Missing, before anything is sent, for a key or an ffmpeg that is needed and not there."""
     vendors = sorted(
-        {_lane(one.step) for one in work.plan.pending if one.step.kind is StepKind.TAKE}
+        {_lane(one.step) for one in work.plan.pending if _asks_vendor(one)}
         | {submission.vendor for submission in work.strays}
     )
     if not (work.where.rehearsal and vendors):
@@ -82,7 +84,7 @@ async def _until_stopped(work: Work, vendors: list[str], emit: Emit) -> Outcome 
 
 
 async def _listen(scope: anyio.CancelScope, came: list[int]) -> None:
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
         async for number in signals:
             if came:
                 # Safe at any moment: the journal was written before everything that costs money.
@@ -103,6 +105,10 @@ async def _at_work(work: Work, vendors: list[str], emit: Emit) -> Outcome:
             shooting = await stack.enter_async_context(_shooting(work, keys))
             crafts[StepKind.TAKE] = shooting
             lanes |= {vendor: _places(vendor, work.wishes.jobs) for vendor in vendors}
+        # Only now is nothing missing: a forced take is not to be remembered by a run that could not begin.
+        for order, take in work.picks.items():
+            work.journal.picked(order, take)
+        if vendors:
             await fetch_strays(work, shooting, emit)
         return await scheduler.perform(
             work.plan.graph,
@@ -127,6 +133,11 @@ def _shooting(work: Work, keys: Mapping[str, Account]) -> AbstractAsyncContextMa
         budget=Budget(work.wishes.cap, work.wishes.allow_unknown_cost),
         uploads=uploads(work.effects.environ),
     )
+
+
+def _asks_vendor(planned: Planned) -> bool:
+    """A take in doubt, or one that waits for it, sends nothing: it needs no key to be told of."""
+    return planned.step.kind is StepKind.TAKE and isinstance(planned.verdict, Stale | InFlight)
 
 
 def _lane(step: Step) -> str:

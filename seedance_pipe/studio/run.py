@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from decimal import Decimal
 from pathlib import Path
 
 from seedance_pipe.effects import Effects
-from seedance_pipe.errors import GuardRefused
-from seedance_pipe.plan.freshness import Fresh
+from seedance_pipe.errors import GuardRefused, Missing
+from seedance_pipe.plan.freshness import Fresh, InDoubt, InFlight
 from seedance_pipe.plan.graph import StepKind
 from seedance_pipe.plan.history import History, State
 from seedance_pipe.plan.make import Plan, make, picking, with_new_takes
@@ -17,9 +17,10 @@ from seedance_pipe.plan.unroll import FILM, needed_for
 from seedance_pipe.report.standing import Result, strays
 from seedance_pipe.report.words import bill
 from seedance_pipe.run.budget import guard
-from seedance_pipe.run.event import Emit
+from seedance_pipe.run.event import Emit, Event
 from seedance_pipe.run.journal import Journal
 from seedance_pipe.run.lock import hold
+from seedance_pipe.run.outcome import Outcome
 from seedance_pipe.run.store import Store
 from seedance_pipe.studio.deliver import deliver, guard_output
 from seedance_pipe.studio.home import Home
@@ -53,25 +54,28 @@ def run(
         plan = _planned(where, history, wishes)
         guard_output(where, journal, force=wishes.force_output)
         _guard_cost(where, wishes, plan, journal, ask)
-        for order, take in picks.items():
-            journal.picked(order, take)
         left = tuple(one for one in strays(plan, history) if one.state is not State.INTENT)
-        work = Work(where, wishes, plan, history, left, journal, store, effects)
+        work = Work(where, wishes, plan, history, picks, left, journal, store, effects)
         if not plan.pending and not left:
             return _nothing_to_do(work)
         with showing(plan) as emit:
-            return _carried_out(work, emit)
+            return _carried_out(work, _heard_or_not(emit))
 
 
 def _planned(where: Home, history: History, wishes: Wishes) -> Plan:
-    """The plan of the whole story, or of the named shots and what they need, and of the film if it is
-    complete without making any other.
+    """The plan of the whole story, or of the named and forced shots and what they need, and of the film if it
+    is complete without making any other. Takes that are open belong to every plan.
     """
     whole = make(where.story, history, METHODS)
     if not wishes.shots:
         return whole
     takes = [one for one in whole.steps if one.step.kind is StepKind.TAKE]
-    named = [one.step.key for one in takes if one.step.shot and one.step.shot.id in wishes.shots]
+    shots = {*wishes.shots, *wishes.force}
+    named = [
+        one.step.key
+        for one in takes
+        if (one.step.shot and one.step.shot.id in shots) or isinstance(one.verdict, InFlight | InDoubt)
+    ]
     included = {step.key for step in needed_for(whole.graph, named).steps}
     complete = all(isinstance(one.verdict, Fresh) or one.step.key in included for one in takes)
     film = [] if wishes.only or not complete else [FILM]
@@ -99,6 +103,16 @@ def _guard_cost(where: Home, wishes: Wishes, plan: Plan, journal: Journal, ask: 
         raise GuardRefused("the run was not confirmed", next_step="nothing was sent and nothing was bought")
 
 
+def _heard_or_not(emit: Emit) -> Emit:
+    """`emit`, but a reader that has gone stops no run: the money is spent, and the journal hears everything."""
+
+    def tell(event: Event) -> None:
+        with suppress(OSError):
+            emit(event)
+
+    return tell
+
+
 def _nothing_to_do(work: Work) -> Result:
     fresh = tuple(one.step.key for one in work.plan.steps)
     return Result(0, work.where.story.output if FILM in fresh else None, fresh=fresh)
@@ -112,7 +126,7 @@ def _carried_out(work: Work, emit: Emit) -> Result:
         return Result(128 + ended.signal, None, stopped=True, running=ended.running)
     film = ended.outputs.get(FILM)
     return Result(
-        4 if ended.doubted else 1 if ended.failed else 0,
+        _exit_code(ended),
         None if film is None else _in_place(work, film["film"]),
         made=ended.made,
         fresh=ended.fresh,
@@ -121,6 +135,15 @@ def _carried_out(work: Work, emit: Emit) -> Result:
         blocked=tuple(ended.blocked),
         charged=ended.charged,
     )
+
+
+def _exit_code(ended: Outcome) -> int:
+    if ended.doubted:
+        return 4
+    if not ended.failed:
+        return 0
+    lacking = all(isinstance(error, Missing) for error in ended.failed.values())
+    return 6 if lacking else 1
 
 
 def _in_place(work: Work, film: Digest) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from seedance_pipe.effects import Effects
@@ -31,14 +31,16 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A run that its guards have let through: what to do, with which memory. `strays` are open submissions
-    that the story no longer asks for; they are paid for, so they are fetched before anything is bought.
+    """A run that its guards have let through: what to do, with which memory. `picks` are the takes by order's
+    digest that the film is to use from now on. `strays` are open submissions that the story no longer asks
+    for; they are paid for, so they are fetched before anything is bought.
     """
 
     where: Home
     wishes: Wishes
     plan: Plan
     history: History
+    picks: Mapping[str, int]
     strays: tuple[Submission, ...]
     journal: Journal
     store: Store

@@ -78,8 +78,11 @@ def leads_out(address: str) -> bool:
 
 
 def redirected(address: str, location: str) -> str:
-    """The address that a redirect from `address` leads to."""
-    return urljoin(address, location)
+    """The address that a redirect from `address` leads to. Raises VendorFailed for one that makes no sense."""
+    try:
+        return urljoin(address, location)
+    except ValueError:
+        raise _refused("it leads on to one that cannot be read") from None
 
 
 def _public(address: IPv4Address | IPv6Address) -> bool:

@@ -68,9 +68,9 @@ def text(value: Json) -> str:
 
 
 def whole(value: Json) -> int | None:
-    """A whole number that may have come as a text of digits; None for anything else."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
+    """A whole number below 2**53 on either side of zero, which may have come as a text of digits; else None."""
     if isinstance(value, str) and value.isascii() and value.removeprefix("-").isdigit() and len(value) <= 20:
-        return int(value)
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**53:
+        return value
     return None

@@ -63,10 +63,13 @@ async def _fetch_clip(
         if await downloads.fetch(ready.clip, clip, loopback=home) is Fetched.WHOLE:
             try:
                 await to_thread.run_sync(checks.clip, clip)
-            except MediaFailed:
+            except MediaFailed as problem:
                 await AsyncPath(clip).unlink()
                 if last:
-                    raise
+                    raise MediaFailed(
+                        f"{take.name}: what {take.vendor} gives out is not a whole clip: {problem.message}",
+                        next_step="run again: it is paid for, and is fetched before anything is bought",
+                    ) from problem
             else:
                 return ready
         if not last:

@@ -12,14 +12,15 @@ from pathlib import Path
 import anyio
 
 from seedance_pipe.effects import Effects
-from seedance_pipe.errors import VendorFailed
-from seedance_pipe.vendor.address import Resolve, check, redirected
+from seedance_pipe.errors import PipeError, VendorFailed
+from seedance_pipe.vendor.address import Resolve, Target, check, redirected
 from seedance_pipe.vendor.pace import jittered
 from seedance_pipe.vendor.transport import Cut, Reply, Web
 
 _RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _NEXT = "run again: the clip is paid for, and is fetched before anything is bought"
+_ROOM = "make room on the disk and run again: the clip is paid for, and is fetched before anything is bought"
 
 
 class Fetched(enum.Enum):
@@ -73,7 +74,9 @@ class Downloads:
         self._resolve = resolve
 
     async def fetch(self, address: str, to: Path, *, loopback: str | None = None) -> Fetched:
-        """Download `address` to the new file `to`. Raises VendorFailed when it cannot be had."""
+        """Download `address` to the new file `to`. Raises VendorFailed when it cannot be had, and PipeError when
+        it cannot be written.
+        """
         part = _Part(to.with_name(to.name + ".part"))
         reason = ""
         with anyio.move_on_after(self._bounds.wall):
@@ -82,9 +85,11 @@ class Downloads:
                     await self._effects.sleep(jittered(attempt, first=1.0, longest=20.0, effects=self._effects))
                 try:
                     outcome = await self._once(address, part, loopback)
-                except (Cut, OSError) as problem:
-                    reason = str(problem)
+                except Cut as cut:
+                    reason = str(cut)
                     continue
+                except OSError as error:
+                    raise PipeError(f"{to.name} cannot be written: {error.strerror}", next_step=_ROOM) from error
                 if outcome is Fetched.WHOLE:
                     part.path.rename(to)
                 return outcome
@@ -94,12 +99,18 @@ class Downloads:
     async def _once(self, address: str, part: _Part, loopback: str | None) -> Fetched:
         """One connection, and those that it is redirected to."""
         for _ in range(self._bounds.redirects + 1):
-            target = await check(address, loopback=loopback, resolve=self._resolve)
+            target = await self._checked(address, loopback)
             async with self._web.get(target, headers=_resume(part), silence=self._bounds.window) as reply:
                 if reply.status not in _REDIRECTS:
                     return await self._take(reply, part)
                 address = redirected(address, reply.headers.get("location", ""))
         raise VendorFailed("the address of the result led on too many times", next_step=_NEXT)
+
+    async def _checked(self, address: str, loopback: str | None) -> Target:
+        try:
+            return await check(address, loopback=loopback, resolve=self._resolve)
+        except OSError as error:
+            raise Cut(str(error)) from error
 
     async def _take(self, reply: Reply, part: _Part) -> Fetched:
         match reply.status:

@@ -14,7 +14,8 @@ from seedance_pipe.vendor.take import Take
 
 _MISSED_SECONDS = 60.0
 _RETRY_AFTER_SECONDS = 600.0
-# Taking a task for gone lets it be bought again, so one answer that says so is not believed.
+# Taking a task for gone lets it be bought again, so one answer that says so is not believed, and none is while
+# the vendor must still know it.
 _GONE_ANSWERS = 3
 
 
@@ -97,6 +98,16 @@ class _Following:
         if self._gone < _GONE_ANSWERS:
             self._missed(reason, 0.0)
             return
+        facts = self._take.line.adapter.FACTS
+        if self._take.effects.now() - self._submission.at <= facts.tasks_kept:
+            # Another project's key is answered just so: closing the take would buy it again.
+            raise self._take.failed(
+                f"{reason}, though {facts.title} keeps tasks for {facts.tasks_kept / 86_400:g} days "
+                f"(task {self._task}); nothing is bought again",
+                next_step=f"check that {facts.key_variable} is of the project that asked for it, and run again; "
+                f"`run --force {self._take.shot.id}` asks for a new take and may pay twice",
+                code=code,
+            )
         receipt = self._submission.receipt
         self._close(code, reason, charged=receipt.charged if receipt else None)
         if receipt is None:

@@ -172,9 +172,8 @@ def _succeeded(found: Json, shot: Shot) -> Progress:
     if not clip:
         # Paid for, but with nothing to fetch: the next answer may have it.
         return Running("succeeded, without an address")
-    tokens = whole(look(found, "usage", "completion_tokens"))
-    if tokens is None:
-        tokens = whole(look(found, "usage", "total_tokens"))
+    counts = (whole(look(found, "usage", name)) for name in ("completion_tokens", "total_tokens"))
+    tokens = next((count for count in counts if count is not None and count >= 0), None)
     done = whole(look(found, "updated_at"))
     receipt = Receipt(
         seed=whole(look(found, "seed")),

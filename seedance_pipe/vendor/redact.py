@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from urllib.parse import quote
 
 _ADDRESS = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)(?:[^\s/?#@\"'<>]*@)?([^\s?#\"'<>]*)(?:[?#][^\s\"'<>]*)?")
-# C0, DEL, C1 and the marks that turn the direction of text: none of them may reach a terminal.
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
+# C0, DEL, C1, marks that turn the direction of text, halves of pairs: no terminal and no file may get them.
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 _SHORTEST = 8
 _LONGEST = 500
 

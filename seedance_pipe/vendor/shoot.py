@@ -61,7 +61,11 @@ class Shooting:
                 return await buy(take, assets=self.assets, last_frame=frame, budget=self.budget)
             case Act.SETTLE:
                 assert known is not None
-                raise take.doubted(known, "an earlier run ended before there was an answer")
+                # What earlier runs left in doubt never comes this far, so somebody is at it.
+                raise take.failed(
+                    f"a run of story '{known.story}' has just asked {take.vendor} for the same take",
+                    next_step="run again when that run has its answer: nothing was bought here",
+                )
             case Act.POLL | Act.FETCH | Act.USE:
                 # USE comes here when the store has lost the file: the vendor may still have it.
                 assert known is not None

@@ -226,7 +226,7 @@ def _plain_errors() -> Iterator[None]:
         raise Cut(f"no connection ({error})") from None
     except httpx.TimeoutException:
         raise Cut("no answer in time") from None
-    except httpx.NetworkError:
+    except (httpx.NetworkError, ssl.SSLError):
         raise Cut("the connection broke") from None
     except httpx.HTTPError as error:
         raise Cut(f"the answer broke off or was no HTTP ({type(error).__name__})") from None

@@ -128,3 +128,14 @@ def test_plain_output_has_no_escape_bytes_whatever_the_terminal_says(short: Path
         check=True,
     )
     assert b"\x1b" not in ran.stdout + ran.stderr
+
+
+def test_a_run_whose_reader_has_gone_goes_on_and_ends_with_its_own_code(short: Path) -> None:
+    short.write_text(short.read_text().replace("A wave breaks", "sandbox:fail"))
+    ours = f"{sys.executable} -m seedance_pipe run {short} --sandbox --json"
+    ran = subprocess.run(
+        ["bash", "-c", f"{ours} | true; exit ${{PIPESTATUS[0]}}"], capture_output=True, check=False
+    )
+    assert ran.returncode == 1
+    assert b"Traceback" not in ran.stderr
+    assert b"Exception ignored" not in ran.stderr

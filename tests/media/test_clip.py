@@ -12,6 +12,7 @@ from seedance_pipe.media.clip import Probe, check_clip, probe
 from seedance_pipe.media.frame import last_frame
 from seedance_pipe.media.probe import measure
 from seedance_pipe.media.sound import placed
+from seedance_pipe.sandbox.vendors.modelark.facts import MODELS, Model
 from seedance_pipe.units import Size
 from tests.media.reel import Camera, pictures
 
@@ -157,9 +158,16 @@ def test_too_many_streams_are_refused(camera: Camera, plain: Path) -> None:
         check_clip(path)
 
 
-def test_a_picture_that_is_too_large_is_refused(camera: Camera) -> None:
-    with pytest.raises(MediaFailed, match="4112x16; at most 4096 a side"):
-        check_clip(camera.shoot("huge.mp4", size="4112x16", frames=1))
+@pytest.mark.parametrize("size", ["6016x16", "4112x4112"])
+def test_a_picture_that_is_too_large_is_refused(camera: Camera, size: str) -> None:
+    with pytest.raises(MediaFailed, match=f"{size}; at most 6000 a side and 16777216 pixels"):
+        check_clip(camera.shoot("huge.mp4", size=size, frames=1))
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=lambda model: model.id)
+def test_every_size_that_a_vendor_makes_is_taken(camera: Camera, model: Model) -> None:
+    widest = model.size(model.resolutions[-1], "21:9")
+    assert check_clip(camera.shoot("widest.mp4", size=str(widest), frames=1)).shown_size == widest
 
 
 def test_a_clip_that_lasts_too_long_is_refused(camera: Camera) -> None:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -109,6 +108,7 @@ async def test_a_failure_carries_the_last_words_without_control_characters(tmp_p
     with pytest.raises(MediaFailed) as caught:
         await run(tool, [], deadline=10)
     assert caught.value.message == "ffmpeg failed (8): first; no such  [31mfilter; Error opening"
+    assert caught.value.next_step.startswith("run again")
 
 
 @pytest.mark.anyio
@@ -163,10 +163,9 @@ async def test_the_child_has_limits(tmp_path: Path) -> None:
 
 @pytest.mark.anyio
 async def test_a_process_that_does_not_end_is_stopped_at_its_deadline(tool: Ffmpeg) -> None:
-    start = time.monotonic()
-    with pytest.raises(MediaFailed, match="did not finish within 1 s"):
+    with pytest.raises(MediaFailed, match="did not finish within 1 s") as caught:
         await run(tool, ENDLESS, deadline=0.7)
-    assert time.monotonic() - start < 3
+    assert "SEEDANCE_FFMPEG" in caught.value.next_step
 
 
 @pytest.mark.anyio
@@ -189,12 +188,15 @@ def zombie(pid: int) -> bool:
 
 
 @pytest.mark.anyio
-async def test_a_process_that_ignores_sigterm_is_killed_after_two_seconds(tmp_path: Path) -> None:
-    tool = acting(tmp_path / "f", "trap '' TERM; while :; do sleep 0.1; done")
-    start = time.monotonic()
+async def test_a_process_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    asked = tmp_path / "asked"
+    deaf = f"trap \"echo please > '{asked}'\" TERM; echo $$ > '{pid}'; while :; do sleep 0.1; done"
+    tool = acting(tmp_path / "f", deaf)
     with pytest.raises(MediaFailed, match="did not finish"):
         await run(tool, [], deadline=0.3)
-    assert 2 <= time.monotonic() - start < 4
+    assert asked.exists()
+    assert not alive(int(pid.read_text()))
 
 
 @pytest.mark.anyio
@@ -204,11 +206,9 @@ async def test_a_real_ffmpeg_that_waits_for_its_input_ends_when_cancelled(tool: 
         await anyio.sleep_forever()
 
     arguments = ["-f", "f32le", "-ar", "48000", "-ac", "1", "-i", "pipe:0", "-f", "null", "-"]
-    start = time.monotonic()
     with anyio.move_on_after(0.5) as clock:
         await run(tool, arguments, deadline=60, feed=never())
     assert clock.cancelled_caught
-    assert time.monotonic() - start < 5
 
 
 @pytest.mark.anyio

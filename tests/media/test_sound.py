@@ -126,3 +126,12 @@ def test_sound_that_changes_its_form_is_refused(camera: Camera, order: int) -> N
     camera.raw("-f", "concat", "-i", listed, "-c", "copy", path)
     with pytest.raises(MediaFailed, match="changes its form"):
         heard(path, count=48_000)
+
+
+def test_only_the_edges_of_a_clips_sound_are_eased() -> None:
+    whole = np.ones((3_000, 2), dtype=np.float32)
+    blocks = [part.tobytes() for part in np.split(whole, [100, 1_000, 2_000])]
+    rows = np.frombuffer(b"".join(sound.eased(blocks, count=3_000, channels=2)), dtype=np.float32).reshape(-1, 2)
+    assert np.array_equal(rows, rows[::-1]) and np.array_equal(rows[:, 0], rows[:, 1])
+    assert rows[0, 0] == 0 and np.all(np.diff(rows[:240, 0]) > 0)
+    assert np.all(rows[240:-240] == 1)

@@ -289,3 +289,12 @@ def test_inputs_of_an_unknown_shape_do_not_disturb_a_plan() -> None:
     history = history_of(CHAIN)
     odd = {key: replace(one, inputs=freeze([1])) for key, one in history.submissions.items()}
     assert with_new_takes(CHAIN, replace(history, submissions=odd), ["a"])
+
+
+def test_what_two_shots_ask_for_alike_is_bought_once_and_counts_once() -> None:
+    twins = story(shot("a", "one"), shot("b", "two", after="a"), shot("c", "one"), shot("d", "two", after="c"))
+    alone = story(shot("a", "one"), shot("b", "two", after="a"))
+    assert make(twins, History(), METHODS).bill == make(alone, History(), METHODS).bill
+    half_made = done(unroll(story(shot("a", "one")), History(), METHODS))
+    assert make(twins, half_made, METHODS).bill == make(alone, half_made, METHODS).bill
+    assert make(twins, half_made, METHODS).bill != make(twins, History(), METHODS).bill

@@ -134,6 +134,7 @@ def test_a_result_names_what_was_made_what_it_cost_and_what_was_not_made() -> No
         charged={"USD": Money(Decimal("0.25"))},
     )
     assert result_text(result) == ("1 take made for $0.2500.\nFailed: b#1.\nIn doubt: c#1.\nNot made: film.\n")
+    assert result_text(Result(1, None, failed=(StepKey("a#1"),))) == "No take was made.\nFailed: a#1.\n"
     assert result_text(Result(0, None)) == "No take had to be made.\nThe film was left alone.\n"
     assert result_text(Result(0, Path("/f.mp4"))) == "No take had to be made.\nThe film: /f.mp4\n"
     assert "still at the vendors: 2 takes" in result_text(Result(130, None, stopped=True, running=2))

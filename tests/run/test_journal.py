@@ -365,6 +365,24 @@ def test_looking_changes_nothing(journal: Journal, path: Path) -> None:
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_a_journal_that_cannot_even_be_read_beside_a_log_of_ours_is_read_as_it_lies(
+    journal: Journal, path: Path
+) -> None:
+    bought(journal)
+    journal.close()
+    # As in a folder that nobody may write to: SQLite's log cannot come about.
+    log = path.with_name("journal.db-wal")
+    log.symlink_to("nowhere/else")
+    looking = Journal.look(path, story=STORY, effects=Hands().effects())
+    assert looking is not None
+    with looking:
+        assert read(looking).submissions[mark("stairs")].state is State.STORED
+    log.unlink()
+    log.mkdir()
+    with pytest.raises(PipeError, match="cannot be opened"):
+        Journal.look(path, story=STORY, effects=Hands().effects())
+
+
 def fails(path: Path, reason: str) -> None:
     """Opening and looking both refuse, and leave the file as it is."""
     before = path.read_bytes()

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seedance_pipe.errors import GuardRefused, InDoubt, VendorFailed
+from seedance_pipe.plan.fingerprint import document, fingerprint
 from seedance_pipe.plan.graph import Graph, Need, Step, StepKey, StepKind
 from seedance_pipe.plan.history import History, State
 from seedance_pipe.run.craft import Job
@@ -306,8 +307,6 @@ def interrupted(stage: Stage, film: Graph, key: str, *, until: State = State.SUB
 
 
 def submit(journal: Journal, given: object, key: str) -> str:
-    from seedance_pipe.plan.fingerprint import fingerprint
-
     intent = Intent(fingerprint(given), key, 1, "modelark", "m", {}, given, dollars("0.5"))
     return journal.intend(intent, cap=None).id
 
@@ -594,6 +593,9 @@ def makespan(stage: Stage, film: Graph, seconds: Callable[[Step], float], slots:
         def path(self, digest: Digest) -> Path:
             return self.folder
 
+        def trusted(self, digest: Digest) -> bool:
+            return True
+
     async def main() -> None:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(clock.tick)
@@ -634,3 +636,38 @@ def test_unequal_chains_are_woven_well(stage: Stage) -> None:
     steps = [take("root"), *(take(f"leaf{number}", "root") for number in range(8)), take("alone")]
     seconds = {"root": 4.0, "alone": 1.0}
     assert makespan(stage, Graph(tuple(steps)), lambda step: seconds.get(step.key, 2.0), 4) == 8.0
+
+
+def test_a_stored_file_that_was_damaged_feeds_no_step_and_is_made_again_by_the_next_run(stage: Stage) -> None:
+    film = graph(take("a"), step("film", "a"))
+    stage.run(graph(take("a")))
+    path = stage.store.path(stage.history().made[next(iter(stage.history().made))].outputs["out"])
+    content = path.read_bytes()
+    path.chmod(0o644)
+    path.write_bytes(content[::-1])
+    stage.store = Store(stage.store.folder)
+    outcome = stage.run(film)
+    (problem,) = outcome.failed.values()
+    assert "was damaged" in problem.message
+    assert stage.desk.done == []
+    again = stage.run(film)
+    assert not again.failed
+    assert path.read_bytes() == content
+
+
+def test_what_another_story_left_open_names_that_story_first(stage: Stage, tmp_path: Path) -> None:
+    one = take("a")
+    given = document(one, {})
+    lost = Intent(fingerprint(given), "a", 1, "acme", "one", {}, given, None)
+    stage.journal.intend(lost, cap=None)
+    stage.run(graph(one))
+    assert "at work" not in _advice(stage)
+    with Journal.open(tmp_path / "journal.db", story="another.yaml", effects=Hands().effects()) as journal:
+        stage.journal = journal
+        stage.run(graph(one))
+    assert f"if a run of '{STORY}' is at work" in _advice(stage)
+
+
+def _advice(stage: Stage) -> str:
+    (doubted,) = (event for event in stage.events if isinstance(event, Doubted))
+    return doubted.next_step

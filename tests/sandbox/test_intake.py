@@ -7,11 +7,15 @@ import wave
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
+from seedance_pipe.media.frame import first_frame
 from seedance_pipe.sandbox import Settings
+from seedance_pipe.sandbox.intake import Bounds, look_at_clip
 from seedance_pipe.sandbox.painter import Scene, paint
+from seedance_pipe.sandbox.shelf import Shelf
 from seedance_pipe.units import Size
 from tests.sandbox.stage import ONE_5, PRO, TWO, WAVE, Stage, data_uri, image, picture, stage
 
@@ -101,6 +105,16 @@ def test_a_result_of_ours_can_be_a_reference_video(sandbox: Stage) -> None:
     assert sandbox.ledger()[-1]["tokens"] == 640 * 640 * 24 * (97 / 24 + 5) // 1024
     adaptive = sandbox.finished(sandbox.listed()[0])
     assert adaptive["ratio"] == "1:1"
+
+
+def test_a_reference_video_is_shown_in_its_own_colours(tmp_path: Path) -> None:
+    clip(tmp_path, Size(640, 640), 49)
+    shelf = Shelf(tmp_path, "http://127.0.0.1:1", "secret")
+    kept = shelf.medium(
+        look_at_clip(tmp_path / "clip.mp4", Bounds(most_bytes=1 << 20, formats=("h264",)), shelf).digest
+    )
+    with Image.open(kept) as shown:
+        assert np.array_equal(np.asarray(shown), np.asarray(first_frame(tmp_path / "clip.mp4")))
 
 
 def clip(folder: Path, size: Size, frames: int) -> bytes:

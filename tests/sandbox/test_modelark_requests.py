@@ -42,6 +42,21 @@ def test_a_wrong_request_is_refused_as_documented(shared: Stage, example: dict[s
     assert len(shared.ledger()) == before
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        rb'{"model": "\ud800"}',
+        b'{"model": "\xed\xa0\x80"}',
+        rb'{"model": "seedance-1-0-pro-250528", "content": [{"type": "text", "text": "\udc00"}]}',
+        b"{",
+        b"[" * 100_000,
+    ],
+)
+def test_a_body_that_is_no_text_is_refused(shared: Stage, raw: bytes) -> None:
+    answer = shared.http.post(shared.tasks, content=raw)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "InvalidParameter")
+
+
 SECONDS = {PRO: (2, 12), PRO_FAST: (2, 12), ONE_5: (4, 12), TWO: (4, 15), TWO_FAST: (4, 15)}
 RESOLUTIONS = {
     PRO: {"480p", "720p", "1080p"},

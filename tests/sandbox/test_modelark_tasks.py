@@ -172,6 +172,13 @@ def test_a_running_task_cannot_be_stopped(sandbox: Stage) -> None:
     assert task in error["message"]
 
 
+def test_a_task_whose_clip_is_still_being_painted_runs_and_cannot_be_stopped() -> None:
+    with stage(settings=Settings(queued_seconds=0, running_seconds=0, paint_patience=0)) as sandbox:
+        task = sandbox.create(TWO, duration=15, resolution="1080p")
+        assert sandbox.get(task)["status"] == "running"
+        assert sandbox.http.delete(f"{sandbox.tasks}/{task}").status_code == 409
+
+
 def test_a_finished_task_can_be_deleted_but_stays_charged(sandbox: Stage) -> None:
     task = sandbox.create(duration=2)
     sandbox.finished(task)

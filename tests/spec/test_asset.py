@@ -40,6 +40,8 @@ def test_a_file_is_read_once(tmp_path: Path) -> None:
     first = assets.read("a.png")
     (tmp_path / "a.png").unlink()
     assert assets.read("a.png") is first
+    again = assets.read("./a.png")
+    assert (again.name, again.path, again.digest) == ("./a.png", first.path, first.digest)
     with pytest.raises(Unusable):
         assets.read("b.png")
     picture(tmp_path / "b.png")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -317,6 +318,13 @@ def test_a_fault_of_an_item_is_told_by_the_key_that_fills_it() -> None:
         "params.name '7' in shot 'beach' is not written as one takes it",
         "prompt in shot 'beach' is too long, 6; it takes at most 5",
     ]
+
+
+def test_a_rule_of_which_the_shot_says_nothing_is_told_at_the_shot() -> None:
+    rule = {"required": ["size"], "x-error": {"message": "set a size", "at": ["size"]}}
+    document = freeze({"properties": {"size": {"type": "string"}}, "allOf": [rule]})
+    model = replace(made_up({}, []), document=document)
+    assert asked(model) == (None, ["shot 'beach': set a size"])
 
 
 def test_two_shots_that_differ_in_words_alone_are_judged_once() -> None:

@@ -154,12 +154,16 @@ def test_ctrl_c_stops_at_once_says_what_is_still_running_and_the_next_run_pays_f
     assert len(vendor.ledger()) == 2
 
 
-def test_sigterm_ends_a_run_with_143(short: Path, vendor: Vendor) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_run_that_is_told_to_end_says_what_is_still_running(
+    short: Path, vendor: Vendor, number: signal.Signals, code: int
+) -> None:
     running = program(short, vendor=vendor)
     until(running, "wave#1: submitted")
-    running.terminate()
-    running.communicate(timeout=10)
-    assert running.returncode == 143
+    running.send_signal(number)
+    out, _ = running.communicate(timeout=10)
+    assert running.returncode == code
+    assert "still at the vendors: 1 take" in out
 
 
 def test_a_second_run_of_the_same_story_is_told_who_holds_it(pipe: Pipe, short: Path, vendor: Vendor) -> None:
@@ -221,3 +225,112 @@ def test_the_journal_and_its_folder_are_for_their_owner_alone(pipe: Pipe, short:
     assert (state / "journal.db").stat().st_mode & 0o777 == 0o600
     acts = sqlite3.connect(state / "journal.db").execute("SELECT act FROM entry ORDER BY id").fetchall()
     assert [act for (act,) in acts][:4] == ["intent", "submitted", "ready", "stored"]
+
+
+def test_a_forced_run_that_cannot_begin_does_not_buy_a_new_take_later(
+    pipe: Pipe, short: Path, vendor: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = pipe("plan", short).out
+    with monkeypatch.context() as keyless:
+        keyless.delenv("ARK_API_KEY")
+        assert pipe("run", short, "--force", "wave").code == 6
+    assert pipe("plan", short).out == before
+
+
+def test_a_forced_shot_is_made_though_only_others_are_named(pipe: Pipe, short: Path, vendor: Vendor) -> None:
+    short.write_text(short.read_text() + "  - {id: gull, prompt: A gull cries}\n")
+    told = pipe("run", short, "wave", "--only", "--force", "gull")
+    assert told.code == 0, told.err
+    assert "gull#2: made" in told.err
+    assert "foam" not in told.err
+
+
+def test_naming_one_shot_leaves_nothing_behind_that_is_at_the_vendor_or_in_doubt(
+    pipe: Pipe, short: Path, vendor: Vendor
+) -> None:
+    short.write_text(short.read_text() + "  - {id: gull, prompt: A gull cries}\n  - {id: crab, prompt: A crab}\n")
+    vendor.set_faults([fail(Where.ACCEPTED, What.CLOSE, matching="gull"), fail(Where.FATE, What.QUEUE, seconds=3)])
+    running = program(short, "gull", "crab", "--only", vendor=vendor)
+    until(running, "crab#1: submitted")
+    running.kill()
+    running.communicate()
+    told = pipe("run", short, "wave", "--only")
+    assert "crab#1: resumed" in told.err
+    assert "crab#1: made" in told.err
+    assert "gull#1: in doubt" in told.err
+    assert told.code == 4
+
+
+def test_a_reader_that_has_gone_stops_no_run_and_leaves_no_doubt(pipe: Pipe, short: Path, vendor: Vendor) -> None:
+    running = program(short, "--json", vendor=vendor)
+    assert running.stdout is not None
+    running.stdout.readline()
+    running.stdout.close()
+    running.wait(timeout=60)
+    assert running.stderr is not None
+    running.stderr.close()
+    assert pipe("plan", short).out.endswith("Nothing to do: the film is up to date.\n")
+    assert len(vendor.ledger()) == 2
+
+
+def test_a_doubt_is_told_without_a_key_because_nothing_would_be_sent(
+    pipe: Pipe, short: Path, vendor: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vendor.set_faults([fail(Where.ACCEPTED, What.CLOSE)])
+    assert pipe("run", short).code == 4
+    monkeypatch.delenv("ARK_API_KEY")
+    assert pipe("run", short).code == 4
+
+
+def test_a_cap_that_holds_for_what_is_bought_lets_two_equal_shots_through(
+    pipe: Pipe, short: Path, vendor: Vendor
+) -> None:
+    short.write_text(short.read_text().split("  - id: foam")[0] + "  - {id: again, prompt: A wave breaks}\n")
+    assert pipe("run", short, "--max-cost", "0.0195").code == 5
+    assert pipe("plan", short, "--json").json["bill"]["most"] == [{"amount": "0.0196", "currency": "USD"}]
+    assert pipe("run", short, "--max-cost", "0.0196").code == 0
+    assert len(vendor.ledger()) == 1
+
+
+def test_a_take_that_another_story_asks_for_at_this_moment_is_not_called_a_case_for_force_alone(
+    pipe: Pipe, short: Path, vendor: Vendor
+) -> None:
+    other = short.with_name("other.yaml")
+    other.write_text(short.read_text())
+    vendor.set_faults([fail(Where.CREATE, What.LATE, seconds=3)])
+    running = program(short, vendor=vendor)
+    until(running, "wave#1: submitting")
+    told = pipe("run", other)
+    assert told.code == 4
+    assert "if a run of 'short.yaml' is at work, let it end and run again" in told.err
+    running.communicate(timeout=60)
+    assert running.returncode == 0
+    assert pipe("run", other).code == 0
+    assert len(vendor.ledger()) == 2
+
+
+def test_without_an_ffmpeg_that_is_needed_the_run_says_what_is_missing(
+    pipe: Pipe, short: Path, vendor: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short.write_text(short.read_text() + '    ratio: "16:9"\n')
+    assert pipe("run", short, "foam", "--only").code == 0
+    monkeypatch.setenv("SEEDANCE_FFMPEG", str(short.parent / "nowhere"))
+    told = pipe("run", short)
+    assert told.code == 6, told.err
+    assert "there is no ffmpeg at" in told.err
+    assert len(vendor.ledger()) == 2
+
+
+def test_a_film_is_not_written_outside_its_storys_folder_through_a_link(
+    pipe: Pipe, short: Path, vendor: Vendor
+) -> None:
+    elsewhere = short.parent / "vendor" / "elsewhere"
+    elsewhere.mkdir(parents=True)
+    story = short.parent / "inside" / "short.yaml"
+    story.parent.mkdir()
+    story.write_text(short.read_text())
+    (story.parent / "out").symlink_to(elsewhere)
+    told = pipe("run", story, "--force-output")
+    assert told.code == 5
+    assert "leads out of the story's folder" in told.err
+    assert vendor.ledger() == []

@@ -12,7 +12,7 @@ import anyio
 import pytest
 
 from seedance_pipe.effects import Effects
-from seedance_pipe.errors import VendorFailed
+from seedance_pipe.errors import PipeError, VendorFailed
 from seedance_pipe.vendor.download import Bounds, Downloads, Fetched, look_up
 from seedance_pipe.vendor.transport import Web, trust
 from tests.vendor.stage import Act, Pause, Reply, Reset, Seen, Stage, reply
@@ -244,3 +244,18 @@ async def test_a_silent_server_is_cut(stage: Stage, tmp_path: Path) -> None:
 
 async def test_the_machines_own_resolver_is_asked() -> None:
     assert "127.0.0.1" in await look_up("localhost", 443)
+
+
+async def test_a_redirect_that_makes_no_sense_is_refused(stage: Stage, tmp_path: Path) -> None:
+    stage.on("GET", "/clip.mp4", reply(302, Location="http://["))
+    with pytest.raises(VendorFailed, match="cannot be read"):
+        await fetch(stage, tmp_path)
+
+
+async def test_a_disk_that_takes_nothing_is_not_blamed_on_the_vendor(stage: Stage, tmp_path: Path) -> None:
+    stage.on("GET", "/clip.mp4", reply(200, CONTENT))
+    (tmp_path / "clip.mp4.part").symlink_to("/dev/full")
+    with pytest.raises(PipeError, match=r"clip\.mp4 cannot be written: No space left on device") as failure:
+        await fetch(stage, tmp_path)
+    assert "make room" in failure.value.next_step
+    assert len(stage.seen) == 1

@@ -223,6 +223,8 @@ def test_a_finished_task_gives_its_addresses_and_its_receipt() -> None:
         ({"completion_tokens": None, "total_tokens": 49_005.0}, 49_005),
         ({"completion_tokens": "many"}, None),
         ({"completion_tokens": True}, None),
+        ({"completion_tokens": -1}, None),
+        ({"completion_tokens": 10**400, "total_tokens": "7"}, 7),
         ({}, None),
         (None, None),
     ],

@@ -173,8 +173,9 @@ async def test_an_unclear_answer_leaves_the_take_in_doubt_and_is_never_resent(wo
         assert word in caught.value.message
     assert "--force stairs" in caught.value.next_step
     world.reopen()
-    with pytest.raises(InDoubt, match="an earlier run ended"):
+    with pytest.raises(VendorFailed, match="has just asked ModelArk for the same take") as failure:
         await world.shoot()
+    assert "nothing was bought here" in failure.value.next_step
     assert world.submission().state is State.INTENT
     assert [seen.method for seen in world.stage.seen] == ["POST"]
 
@@ -366,12 +367,32 @@ async def test_a_task_that_the_vendor_does_not_know_is_asked_for_three_times_bef
     world: World,
 ) -> None:
     play(world.stage)
+    world.stage.on("GET", f"{TASKS}/", refusal(401, "AuthenticationError"))
+    with pytest.raises(VendorFailed):
+        await world.shoot()
     world.stage.on("GET", f"{TASKS}/", refusal(404, "ResourceNotFound"))
+    world.clock.seconds += 8 * 86_400
+    world.reopen()
     with pytest.raises(VendorFailed, match="cannot be known any more"):
         await world.shoot()
     assert world.submission().state is State.FAILED
     assert world.submission().charged is None
-    assert len(world.stage.asked("GET")) == 3
+    assert len(world.stage.asked("GET")) == 1 + 3
+
+
+async def test_a_task_that_a_vendor_must_know_is_not_given_up_because_it_is_asked_with_another_projects_key(
+    world: World,
+) -> None:
+    play(world.stage)
+    world.stage.on("GET", f"{TASKS}/", refusal(404, "ResourceNotFound"))
+    with pytest.raises(VendorFailed, match="keeps tasks for 7 days") as failure:
+        await world.shoot()
+    assert "ARK_API_KEY" in failure.value.next_step
+    assert world.submission().state is State.SUBMITTED
+    world.stage.on("GET", f"{TASKS}/", reply(200, done(world.stage)))
+    world.reopen()
+    await world.shoot()
+    assert len(world.stage.asked("POST")) == 1
 
 
 async def test_one_answer_that_the_task_is_gone_is_not_believed(world: World) -> None:
@@ -390,6 +411,7 @@ async def test_a_clip_that_was_paid_for_and_deleted_is_called_lost(world: World)
     with pytest.raises(VendorFailed):
         await world.shoot()
     world.stage.on("GET", f"{TASKS}/", refusal(404, "ResourceNotFound"))
+    world.clock.seconds += 8 * 86_400
     world.reopen()
     with pytest.raises(VendorFailed, match="a paid clip is lost"):
         await world.shoot()
@@ -399,8 +421,12 @@ async def test_a_clip_that_was_paid_for_and_deleted_is_called_lost(world: World)
 
 async def test_a_task_that_vanishes_while_its_clip_is_fetched_keeps_its_known_price(world: World) -> None:
     play(world.stage)
-    answers = [reply(200, done(world.stage)), refusal(404, "ResourceNotFound")]
-    world.stage.on("GET", f"{TASKS}/", *answers)
+
+    def long_ago(_: Seen) -> Reply:
+        world.clock.seconds += 8 * 86_400
+        return refusal(404, "ResourceNotFound")
+
+    world.stage.on("GET", f"{TASKS}/", reply(200, done(world.stage)), long_ago)
     world.stage.on("GET", "/files/clip.mp4", reply(404))
     with pytest.raises(VendorFailed, match="a paid clip is lost"):
         await world.shoot()

@@ -80,10 +80,12 @@ class Fetching:
 
     def _own_file(self, url: str, at: str) -> Path | None:
         """Our file behind the address; None for a foreign medium that is to be stood in for."""
-        own = self.shelf.own_file(url)
+        try:
+            own, parts = self.shelf.own_file(url), urlsplit(url)
+        except ValueError:
+            raise invalid(at, "it is not an address") from None
         if own is not None and own.is_file():
             return own
-        parts = urlsplit(url)
         foreign = own is None and parts.scheme in ("https", "asset") and bool(parts.netloc)
         if foreign and self.settings.foreign_media:
             return None

@@ -129,7 +129,11 @@ def _check_draft(sent: Mapping[str, Any], parameters: Parameters) -> None:
 
 
 def _check_callback(url: str) -> None:
-    if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise invalid("callback_url", "it is not an address") from None
+    if url and (parts.scheme not in ("http", "https") or not parts.hostname):
         raise invalid("callback_url", "it is not an address")
 
 

@@ -107,7 +107,9 @@ class _ModelArk:
         """Section 1.2. What deleting a cancelled task answers is undocumented; here it is refused."""
         self._pace(self._deletes)
         task = self._found(request)
-        if task.status is Status.RUNNING:
+        # A task whose clip is still being painted shows as running, and so is none that could be deleted.
+        status = await self._shown_status(task, patience=self._world.settings.paint_patience)
+        if status is Status.RUNNING:
             message = f"The task {task.id} is running and cannot be deleted"
             raise Wrong(409, "InvalidAction.RunningTaskDeletion", message)
         if task.status is Status.CANCELLED:
@@ -162,7 +164,7 @@ class _ModelArk:
             order=order.document(),
             request=hashlib.sha256(data).hexdigest(),
             words=order.prompt,
-            prompt=hashlib.sha256(order.prompt.encode("utf-8", "surrogatepass")).hexdigest(),
+            prompt=hashlib.sha256(order.prompt.encode()).hexdigest(),
             tokens=order.tokens(),
             queue_seconds=settings.queued_seconds,
             run_seconds=settings.running_seconds,
@@ -232,9 +234,12 @@ async def _json(request: Request) -> tuple[bytes, Any]:
     except TooLarge:
         raise invalid("", f"the body has more than {_MOST_BODY_BYTES} bytes") from None
     try:
-        return data, json.loads(data)
+        body = json.loads(data)
+        # Half a surrogate pair is no character, and no answer could repeat it.
+        json.dumps(body, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise invalid("", "the body is not JSON") from None
+    return data, body
 
 
 def _prompt(body: Any) -> str:
