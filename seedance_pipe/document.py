@@ -16,22 +16,30 @@ from typing import Any, TypeAlias
 Json: TypeAlias = "None | bool | int | float | str | Sequence[Json] | Mapping[str, Json]"
 JsonPath: TypeAlias = tuple[str | int, ...]
 
+# The types that nearly every value has come first: asking the abstract ones costs many times as much.
+_LEAVES = frozenset({type(None), bool, int, str})
+_MAPPINGS = (dict, MappingProxyType, Mapping)
+_SEQUENCES = (tuple, list, Sequence)
+
 
 def freeze(value: Any) -> Json:
     """A deep, read-only copy of what `json.loads` gives; a whole float becomes the integer it means.
 
     Raises TypeError for what JSON cannot hold, and ValueError for NaN and the infinities.
     """
-    if value is None or isinstance(value, bool | int | str):
-        return value
+    if type(value) in _LEAVES:
+        leaf: Json = value
+        return leaf
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ValueError(f"{value} has no JSON form")
         return int(value) if value.is_integer() else value
-    if isinstance(value, Mapping):
+    if isinstance(value, _MAPPINGS):
         return MappingProxyType({str(key): freeze(item) for key, item in value.items()})
-    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
-        return tuple(freeze(item) for item in value)
+    if isinstance(value, _SEQUENCES) and not isinstance(value, bytes | bytearray | str):
+        return tuple([freeze(item) for item in value])
+    if isinstance(value, str | int):
+        return value
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
@@ -51,11 +59,13 @@ def canonical(value: Json) -> str:
 
 def _plain(value: Json) -> Any:
     """`value` in the types that the JSON writer knows, and with each number in its one form."""
+    if type(value) in _LEAVES:
+        return value
     if isinstance(value, float):
         return freeze(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, _MAPPINGS):
         return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, _SEQUENCES) and not isinstance(value, str):
         return [_plain(item) for item in value]
     return value
 
