@@ -44,30 +44,21 @@ def freeze(value: Any) -> Json:
 
 
 def thaw(value: Json) -> Any:
-    """The same value as plain dicts and lists, for libraries that ask for them."""
-    if isinstance(value, Mapping):
+    """The same value as plain dicts and lists, for libraries that ask for them, each number in its one form."""
+    if type(value) in _LEAVES:
+        return value
+    if isinstance(value, float):
+        return freeze(value)
+    if isinstance(value, _MAPPINGS):
         return {key: thaw(item) for key, item in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, _SEQUENCES) and not isinstance(value, str):
         return [thaw(item) for item in value]
     return value
 
 
 def canonical(value: Json) -> str:
     """One text for one value: keys sorted, no spaces, no escapes that JSON does not ask for."""
-    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-
-
-def _plain(value: Json) -> Any:
-    """`value` in the types that the JSON writer knows, and with each number in its one form."""
-    if type(value) in _LEAVES:
-        return value
-    if isinstance(value, float):
-        return freeze(value)
-    if isinstance(value, _MAPPINGS):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, _SEQUENCES) and not isinstance(value, str):
-        return [_plain(item) for item in value]
-    return value
+    return json.dumps(thaw(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def digest(value: Json) -> str:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,8 +13,6 @@ from seedance_pipe.errors import StoryInvalid
 if TYPE_CHECKING:
     from seedance_pipe.spec.reader import Reading
     from seedance_pipe.spec.story import Story
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 story_argument = click.argument("story", type=click.Path(path_type=Path))
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
@@ -56,13 +53,10 @@ def show_json(value: Any) -> None:
 
 def known_shots(story: Story, names: tuple[str, ...]) -> tuple[str, ...]:
     """`names`, each the id of a shot. Raises click.UsageError that names the nearest id."""
-    from seedance_pipe.spec.diagnostic import nearest
+    from seedance_pipe.spec.diagnostic import meant
 
     ids = [shot.id for shot in story.shots]
     for name in names:
         if name not in ids:
-            close = nearest(name, ids)
-            raise click.UsageError(
-                f"no shot '{name}' in the story" + (f"; did you mean '{close}'?" if close else "")
-            )
+            raise click.UsageError(f"no shot '{name}' in the story{meant(name, ids)}")
     return names

@@ -21,7 +21,6 @@ from seedance_pipe.media.container import SOUND_ONLY, opened, picture_stream, so
 RATE = 48_000
 """Samples per second of every film."""
 
-SAMPLE_BYTES = 4
 _GAP_SAMPLES = RATE // 50
 _EDGE_SAMPLES = RATE // 200
 _BLOCK_BYTES = 256 * 1024

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from seedance_pipe.document import Json, JsonPath, leaves
-from seedance_pipe.plan.fingerprint import fingerprint
 from seedance_pipe.plan.graph import Step, StepKey, StepKind
 from seedance_pipe.plan.history import History, Made, State, Submission
 from seedance_pipe.spec.diagnostic import Place
 from seedance_pipe.spec.story import Origin
-from seedance_pipe.units import Digest
+from seedance_pipe.units import Digest, Fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +98,8 @@ class Blocked:
 Verdict: TypeAlias = Fresh | Stale | InFlight | InDoubt | Blocked
 
 
-def judge(step: Step, inputs: Json, history: History) -> Fresh | Stale | InFlight | InDoubt:
-    """The verdict on a step all of whose inputs are known; `inputs` is its fingerprint's document."""
-    mark = fingerprint(inputs)
+def judge(step: Step, inputs: Json, mark: Fingerprint, history: History) -> Fresh | Stale | InFlight | InDoubt:
+    """The verdict on a step all of whose inputs are known; `mark` is the fingerprint of the document `inputs`."""
     submission = history.submissions.get(mark)
     if submission is not None and submission.state is State.INTENT:
         return InDoubt(submission)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from seedance_pipe.document import digest, freeze
-from seedance_pipe.plan.fingerprint import document
+from seedance_pipe.plan.fingerprint import document, fingerprint
 from seedance_pipe.plan.freshness import (
     Blocked,
     Fresh,
@@ -116,7 +116,8 @@ def _verdict(step: Step, verdicts: Mapping[StepKey, Verdict], history: History) 
             case _:
                 waiting.append(need.step)
     if not waiting:
-        return judge(step, document(step, digests), history)
+        inputs = document(step, digests)
+        return judge(step, inputs, fingerprint(inputs), history)
     known = freeze({"kind": step.kind.value, "recipe": step.recipe})
     return Stale((*changes(step, known, history), *(Upstream(key) for key in dict.fromkeys(waiting))))
 

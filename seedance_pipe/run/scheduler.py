@@ -10,7 +10,6 @@ import heapq
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 
@@ -32,7 +31,7 @@ from seedance_pipe.run.event import Emit, Started
 from seedance_pipe.run.journal import Journal
 from seedance_pipe.run.outcome import Ends, Outcome
 from seedance_pipe.run.store import Store
-from seedance_pipe.run.submission import OPEN
+from seedance_pipe.run.submission import OPEN, doubted
 from seedance_pipe.units import Digest, Fingerprint, Money
 
 _BREATH = 200
@@ -176,7 +175,7 @@ class _Run:
         if mark in self.leaders:
             self._join(step, mark, self.leaders[mark])
             return
-        match judge(step, given, self.history):
+        match judge(step, given, mark, self.history):
             case freshness.Fresh(outputs):
                 self._found(step, mark, outputs)
             case freshness.InDoubt(submission):
@@ -304,14 +303,8 @@ class _Run:
 
 
 def _unsettled(submission: Submission, story: str) -> InDoubt:
-    asked = datetime.fromtimestamp(submission.at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    price = f"at most {submission.reserved}" if submission.reserved else "price unknown"
-    wait = ""
+    first = ""
     if submission.story != story:
-        wait = f"if a run of '{submission.story}' is at work, let it end and run again; if not, "
-    return InDoubt(
-        f"take {submission.take} of shot '{submission.shot}': {submission.vendor} may or may not have accepted "
-        f"the request ({submission.model}, {asked}, {price}); nothing was sent again",
-        next_step=f"{wait}look for a task of that time in the console of {submission.vendor}; "
-        f"`run --force {submission.shot}` asks for a new take and may pay twice",
-    )
+        first = f"if a run of '{submission.story}' is at work, let it end and run again; if not, "
+    shot, vendor, model = submission.shot, submission.vendor, submission.model
+    return doubted(submission, shot=shot, vendor=vendor, model=model, first=first)

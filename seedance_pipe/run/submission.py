@@ -8,8 +8,10 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import MappingProxyType
 
+from seedance_pipe.errors import InDoubt
 from seedance_pipe.plan.history import State, Submission
 
 
@@ -58,6 +60,22 @@ OPEN: frozenset[State] = frozenset(state for state, stage in _LIFE.items() if st
 def next_act(submission: Submission | None) -> Act:
     """What may be done now; None means that the fingerprint was never asked for."""
     return _LIFE[None if submission is None else submission.state].act
+
+
+def doubted(
+    submission: Submission, *, shot: str, vendor: str, model: str, why: str = "", first: str = ""
+) -> InDoubt:
+    """The error for a paid request of which nobody knows whether the vendor has it. `shot`, `vendor` and `model`
+    are as the message names them, `why` is what happened, and `first` what to do before all else.
+    """
+    asked = datetime.fromtimestamp(submission.at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    price = f"at most {submission.reserved}" if submission.reserved else "price unknown"
+    return InDoubt(
+        f"take {submission.take} of shot '{shot}': {vendor} may or may not have accepted the request ({model}, "
+        f"{asked}, {price}){f': {why}' if why else ''}; nothing was sent again",
+        next_step=f"{first}look for a task of that time in the console of {vendor}; "
+        f"`run --force {shot}` asks for a new take and may pay twice",
+    )
 
 
 def may_follow(last: State | None, entry: State) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from seedance_pipe.spec.diagnostic import meant
 from seedance_pipe.spec.problems import Problems
 from seedance_pipe.spec.wanted import Given
-from seedance_pipe.spec.wording import meant
 
 PREVIOUS = "previous"
 _LONGEST = 20

@@ -136,6 +136,12 @@ def nearest(word: str, choices: Iterable[str]) -> str | None:
     return by_folded[found[0]] if found else None
 
 
+def meant(word: str, choices: Iterable[str]) -> str:
+    """What a message says at its end of the nearest choice; nothing when none is near."""
+    close = nearest(word, choices)
+    return f"; did you mean '{close}'?" if close else ""
+
+
 class TemplateProblem(Exception):
     """What is wrong with a template, at character `index` of its text (from 0), over `width` characters."""
 

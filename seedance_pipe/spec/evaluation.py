@@ -13,7 +13,7 @@ from typing import Any
 
 from jinja2 import nodes
 
-from seedance_pipe.spec.diagnostic import TemplateProblem, nearest
+from seedance_pipe.spec.diagnostic import TemplateProblem, meant
 from seedance_pipe.spec.filters import FILTERS, Absent, number
 from seedance_pipe.spec.jinja import start_of
 from seedance_pipe.spec.operators import ARITHMETIC, COMPARISON
@@ -43,10 +43,7 @@ class Undefined(TemplateProblem):
         self._choices = choices
 
     def with_help(self) -> TemplateProblem:
-        close = nearest(self._word, self._choices)
-        return TemplateProblem(
-            self.message + (f"; did you mean '{close}'?" if close else ""), self.index, self.width
-        )
+        return TemplateProblem(self.message + meant(self._word, self._choices), self.index, self.width)
 
 
 class Evaluation:

@@ -11,13 +11,14 @@ from types import MappingProxyType
 from typing import Any
 
 from seedance_pipe.document import Json, JsonPath, freeze
+from seedance_pipe.spec.diagnostic import meant
 from seedance_pipe.spec.form import Form, hole_of
 from seedance_pipe.spec.medium import Medium
 from seedance_pipe.spec.problems import Problems
 from seedance_pipe.spec.schema import Fault, Rule
 from seedance_pipe.spec.story import Footage, Origin
 from seedance_pipe.spec.wanted import Brought, Given, Wanted
-from seedance_pipe.spec.wording import Subject, lacks, limits, meant, offer, sentence, written
+from seedance_pipe.spec.wording import Subject, lacks, limits, offer, sentence, written
 
 _IN_LISTS = frozenset({"prompt", "first_frame", "last_frame", "continues", "references"})
 _ANY_ADDRESS = "https://example.org/"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from seedance_pipe.spec.chain import Link, resolve
+from seedance_pipe.spec.diagnostic import meant
 from seedance_pipe.spec.form import Form
 from seedance_pipe.spec.medium import FromShot, Kind, Role
 from seedance_pipe.spec.model import Catalogue, Model
@@ -18,7 +19,6 @@ from seedance_pipe.spec.supply import Supply
 from seedance_pipe.spec.syntax import Entry, Sheet, plain
 from seedance_pipe.spec.variable import Library, Nodes, Scope
 from seedance_pipe.spec.wanted import Brought, Given, Placed, Wanted
-from seedance_pipe.spec.wording import meant
 
 PLAIN = ("duration", "frames", "resolution", "ratio", "seed", "camera_fixed", "watermark", "audio")
 _ENTRIES_PER_STEP = 10

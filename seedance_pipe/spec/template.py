@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from seedance_pipe.spec.diagnostic import TemplateProblem, nearest
+from seedance_pipe.spec.diagnostic import TemplateProblem, meant
 from seedance_pipe.spec.output import LONGEST, Output, Tally, Unfit, Value, size, text_of
 
 if TYPE_CHECKING:
@@ -108,10 +108,7 @@ class Template:
 
 def unknown_variable(name: str, index: int, known: Iterable[str]) -> TemplateProblem:
     """The problem of a name that no variable has, with the nearest that one has."""
-    close = nearest(name, known)
-    return TemplateProblem(
-        f"unknown variable '{name}'" + (f"; did you mean '{close}'?" if close else ""), index, len(name)
-    )
+    return TemplateProblem(f"unknown variable '{name}'{meant(name, known)}", index, len(name))
 
 
 def _plain_holes(text: str) -> tuple[_Hole, ...] | None:

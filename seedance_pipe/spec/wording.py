@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from seedance_pipe.document import JsonPath
-from seedance_pipe.spec.diagnostic import nearest
+from seedance_pipe.spec.diagnostic import meant
 from seedance_pipe.spec.schema import Fault
 
 _TYPES = {
@@ -100,11 +100,6 @@ def lacks(key: str) -> str:
 
 def unknown_key(name: str, known: Iterable[str], where: str) -> str:
     return f"unknown key '{name}' in {where}{meant(name, known)}"
-
-
-def meant(word: str, choices: Iterable[str]) -> str:
-    close = nearest(word, choices)
-    return f"; did you mean '{close}'?" if close else ""
 
 
 def shown(value: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from seedance_pipe import packaged
 from seedance_pipe.errors import StoryInvalid
-from seedance_pipe.spec.diagnostic import nearest
+from seedance_pipe.spec.diagnostic import meant
 from seedance_pipe.spec.model import Catalogue, Model, load_catalogue
 
 
@@ -17,8 +17,7 @@ def model(name: str) -> Model:
     known = catalogue()
     found = known.find(name)
     if found is None:
-        close = nearest(name, known.names)
-        hint = f"; did you mean '{close}'?" if close else ""
+        hint = meant(name, known.names)
         raise StoryInvalid(f"there is no model '{name}'{hint}", next_step="`seedance-pipe models` lists them")
     return found
 

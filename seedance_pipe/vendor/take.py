@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from seedance_pipe.effects import Effects
 from seedance_pipe.errors import InDoubt, VendorFailed
@@ -11,6 +10,7 @@ from seedance_pipe.plan.history import State, Submission
 from seedance_pipe.run.craft import Job
 from seedance_pipe.run.event import Emit, Moved, Noted
 from seedance_pipe.run.journal import Journal
+from seedance_pipe.run.submission import doubted
 from seedance_pipe.spec.story import Shot
 from seedance_pipe.vendor.line import Line
 
@@ -50,11 +50,5 @@ class Take:
 
     def doubted(self, submission: Submission, why: str) -> InDoubt:
         """The error for a paid request of which nobody knows whether the vendor has it."""
-        asked = datetime.fromtimestamp(submission.at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        price = f"at most {submission.reserved}" if submission.reserved else "price unknown"
-        return InDoubt(
-            f"{self.name}: {self.vendor} may or may not have accepted the request ({self.shot.model.name}, "
-            f"{asked}, {price}): {why}; nothing was sent again",
-            next_step=f"look for a task of that time in the console of {self.vendor}; "
-            f"`run --force {self.shot.id}` asks for a new take and may pay twice",
-        )
+        model = self.shot.model.name
+        return doubted(submission, shot=self.shot.id, vendor=self.vendor, model=model, why=why)
