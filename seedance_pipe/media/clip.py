@@ -13,8 +13,17 @@ from av.video.stream import VideoStream
 
 from seedance_pipe.errors import MediaFailed
 from seedance_pipe.media.colour import Colour, tags
-from seedance_pipe.media.container import CLIP_BYTES, first_picture, opened, picture_stream, sound_stream
+from seedance_pipe.media.container import (
+    CLIP_BYTES,
+    WEBM,
+    demuxer_of,
+    first_picture,
+    opened,
+    picture_stream,
+    sound_stream,
+)
 from seedance_pipe.media.timing import Timing, read_timing
+from seedance_pipe.media.webm import is_shown, missing_bytes
 from seedance_pipe.units import Size
 
 MOST_SIDE = 6000
@@ -42,7 +51,7 @@ class Picture:
     """How the frames are coded: clips with equal values here can stand under one header.
 
     `size` is as coded, `aspect` that of one pixel, `rotation` in degrees counter-clockwise (0, 90, 180, 270).
-    `header` holds the parameter sets (the body of the `avcC` or `hvcC` box).
+    `header` holds the parameter sets (the body of the `avcC` or `hvcC` box); WebM has none.
     """
 
     codec: str
@@ -61,9 +70,12 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """`begins_with_idr` is False when the first picture leans on one that is not there (an open GOP)."""
+    """`begins_with_idr` is False when the first picture leans on one that is not there (an open GOP). `demuxer` is
+    libav's, which the file is to be read with.
+    """
 
     bytes: int
+    demuxer: str
     picture: Picture
     timing: Timing
     begins_with_idr: bool
@@ -81,8 +93,8 @@ class Probe:
 
 def probe(path: Path) -> Probe:
     """Reads the whole clip's packets and decodes its first picture only. Raises MediaFailed."""
-    _check_magic(path)
-    with opened(path) as container:
+    demuxer = _checked_form(path)
+    with opened(path, demuxer=demuxer) as container:
         stream = picture_stream(container)
         sound = _sound(container)
         _check_size(stream)
@@ -90,13 +102,14 @@ def probe(path: Path) -> Probe:
         if timing.seconds > MOST_SECONDS:
             raise MediaFailed(f"the clip lasts {float(timing.seconds):.1f} s; at most {MOST_SECONDS} s are taken")
         container.seek(0, stream=stream)
-        first_packet = bytes(next(container.demux(stream)))
+        first_packet = next(container.demux(stream))
         picture = _picture(stream, round(first_picture(container, stream).rotation) % 360)
     return Probe(
         bytes=path.stat().st_size,
+        demuxer=demuxer,
         picture=picture,
         timing=timing,
-        begins_with_idr=_is_idr(first_packet, picture),
+        begins_with_idr=first_packet.is_keyframe if demuxer == WEBM else _is_idr(bytes(first_packet), picture),
         sound=sound,
     )
 
@@ -107,20 +120,23 @@ def check_clip(path: Path) -> Probe:
     A download that was cut off silently is caught here (security N7). Raises MediaFailed.
     """
     found = probe(path)
-    with opened(path) as container:
+    with opened(path, demuxer=found.demuxer) as container:
         stream = picture_stream(container)
         end = found.timing.start + found.timing.seconds
         _check_last_second(container, stream, end)
     return found
 
 
-def _check_magic(path: Path) -> None:
+def _checked_form(path: Path) -> str:
+    """The clip's demuxer, if it is a clip of a weight that we take and all of it is there."""
     weight = path.stat().st_size
     if weight > CLIP_BYTES:
         raise MediaFailed(f"the clip weighs {weight >> 20} MiB; at most {CLIP_BYTES >> 20} MiB are taken")
-    with path.open("rb") as file:
-        if file.read(8)[4:] != b"ftyp":
-            raise MediaFailed("the clip is not an MP4 file")
+    demuxer = demuxer_of(path)
+    missing = missing_bytes(path) if demuxer == WEBM else 0
+    if missing:
+        raise MediaFailed(f"the clip ends {missing} bytes too early")
+    return demuxer
 
 
 def _check_size(stream: VideoStream) -> None:
@@ -192,7 +208,7 @@ def _check_last_second(container: InputContainer, stream: VideoStream, end: Frac
     since = int((end - 1) / base)
     container.seek(since, stream=stream)
     packets = [packet for packet in container.demux(stream) if packet.size and (packet.pts or 0) >= since]
-    due = {packet.pts for packet in packets if not packet.is_discard}
+    due = {packet.pts for packet in packets if not packet.is_discard and is_shown(packet)}
     container.seek(since, stream=stream)
     came = {frame.pts for frame in container.decode(stream) if not frame.is_corrupt}
     if due - came:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 import av
 from av.audio.stream import AudioStream
@@ -17,10 +18,18 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from seedance_pipe.errors import MediaFailed
+from seedance_pipe.media import webm
 
-VIDEO_CODECS = ("h264", "hevc")
-AUDIO_CODECS = ("aac", "mp3", "opus", "flac", "alac", "pcm_s16le", "pcm_s24le", "pcm_f32le")
-DECODERS = ",".join((*VIDEO_CODECS, *AUDIO_CODECS, "mp3float"))
+MOV = "mov"
+"""libav's demuxer for MP4 and MOV alike."""
+
+WEBM = "matroska"
+
+VIDEO_CODECS = MappingProxyType({MOV: ("h264", "hevc"), WEBM: ("vp8", "vp9")})
+"""How pictures may be coded, by the demuxer that the file is read with."""
+
+AUDIO_CODECS = ("aac", "mp3", "opus", "vorbis", "flac", "alac", "pcm_s16le", "pcm_s24le", "pcm_f32le")
+DECODERS = ",".join((*VIDEO_CODECS[MOV], *VIDEO_CODECS[WEBM], *AUDIO_CODECS, "mp3float"))
 SOUND_ONLY = ",".join((*AUDIO_CODECS, "mp3float"))
 PACKETS_ONLY = "none"
 MOST_STREAMS = 8
@@ -29,15 +38,28 @@ CLIP_BYTES = 512 << 20
 """The most that a clip may weigh (security N5)."""
 
 
+def demuxer_of(path: Path) -> str:
+    """The demuxer for the clip at `path`, by its first bytes. Raises MediaFailed when it is no clip."""
+    with path.open("rb") as file:
+        start = file.read(8)
+    if start[4:] == b"ftyp":
+        return MOV
+    if start.startswith(webm.MAGIC):
+        return WEBM
+    raise MediaFailed("the clip is none of MP4, MOV and WebM")
+
+
 @contextmanager
 def opened(
-    path: Path, *, subject: str = "the clip", demuxer: str = "mov", decoders: str = DECODERS
+    path: Path, *, subject: str = "the clip", demuxer: str = "", decoders: str = DECODERS
 ) -> Iterator[InputContainer]:
     """The file as a container; whatever libav complains of inside the block becomes MediaFailed.
 
-    Opening decodes a little of each stream that `decoders` allow; to leave out those that are not needed makes it
-    several times quicker, and their pixel or sample formats stay unknown.
+    Without a `demuxer` it is that of a clip. Opening decodes a little of each stream that `decoders` allow; to
+    leave out those that are not needed makes it several times quicker, and their pixel or sample formats stay
+    unknown.
     """
+    demuxer = demuxer or demuxer_of(path)
     options = {
         "protocol_whitelist": "file",
         "format_whitelist": demuxer,
@@ -57,7 +79,7 @@ def picture_stream(container: InputContainer, *, subject: str = "the clip") -> V
     if len(container.streams.video) != 1:
         raise MediaFailed(f"{subject} has {len(container.streams.video)} video streams instead of one")
     stream = container.streams.video[0]
-    _check_codec(stream.codec_context, VIDEO_CODECS, f"{subject}'s picture")
+    _check_codec(stream.codec_context, VIDEO_CODECS[container.format.name], f"{subject}'s picture")
     return stream
 
 

@@ -16,7 +16,7 @@ import ffmpeg
 from seedance_pipe.media import sound
 from seedance_pipe.media.clip import Probe
 from seedance_pipe.media.colour import reading
-from seedance_pipe.media.container import DECODERS, MOST_STREAMS
+from seedance_pipe.media.container import DECODERS, MOST_STREAMS, MOV
 from seedance_pipe.media.format import Format
 from seedance_pipe.units import Size
 
@@ -39,7 +39,7 @@ class Window:
 
 def normalising(source: Path, result: Path, *, clip: Probe, target: Format, window: Window) -> list[str]:
     """A clip coded again to `target`. With sound in the film it comes from standard input, as raw samples."""
-    pictures = _paced(_pictures(source)["v:0"], clip, target)
+    pictures = _paced(_pictures(source, clip.demuxer)["v:0"], clip, target)
     if window.skip:
         pictures = pictures.filter("trim", start_frame=window.skip).filter("setpts", "PTS-STARTPTS")
     inner = fitted(clip.shown_size, target.size)
@@ -78,7 +78,7 @@ def adding_sound(pictures: Path, result: Path, *, target: Format) -> list[str]:
         "map_metadata": -1,
         "f": "mp4",
     }
-    return _arguments([_pictures(pictures)["v:0"], *_samples(target)], result, options)
+    return _arguments([_pictures(pictures, MOV)["v:0"], *_samples(target)], result, options)
 
 
 def fitted(size: Size, frame: Size) -> Size:
@@ -100,12 +100,12 @@ def _paced(pictures: Any, clip: Probe, target: Format) -> Any:
     return pictures.filter("fps", str(target.rate))
 
 
-def _pictures(path: Path) -> Any:
+def _pictures(path: Path, demuxer: str) -> Any:
     return ffmpeg.input(
         f"file:{path.absolute()}",
-        f="mov",
+        f=demuxer,
         protocol_whitelist="file",
-        format_whitelist="mov",
+        format_whitelist=demuxer,
         codec_whitelist=DECODERS,
         max_streams=MOST_STREAMS,
         threads=THREADS,

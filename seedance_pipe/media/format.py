@@ -19,6 +19,9 @@ from seedance_pipe.errors import MediaFailed
 from seedance_pipe.media.clip import Probe
 from seedance_pipe.units import Size
 
+COPIED = ("h264", "hevc")
+"""Codecs whose pictures may be copied into a film: what every player of MP4 shows."""
+
 NORMALISATION = "1"
 """Revision of the way in which a clip is coded again."""
 
@@ -103,6 +106,7 @@ def _odd(clip: Probe, first: Probe) -> str:
     Sound is not part of it, as it is never copied; a picture that is turned is, as one film has one turn.
     """
     alone = (
+        (clip.picture.codec in COPIED, "a clip is WebM, which is not copied into an MP4"),
         (clip.timing.steady, "a clip has no steady frame rate"),
         (clip.timing.plain, "a clip hides some of its pictures"),
         (not clip.timing.new_header, "a clip changes its coding on the way"),

@@ -67,6 +67,7 @@ def load(path: Path) -> Image.Image:
 
 
 def _last_after_seek(container: InputContainer, stream: VideoStream) -> VideoFrame | None:
+    # WebM names no duration of a stream; then the seek leads to the beginning, which is right and slower.
     end = (stream.start_time or 0) + (stream.duration or 0)
     try:
         container.seek(end, stream=stream, backward=True)

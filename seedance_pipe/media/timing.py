@@ -14,6 +14,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from seedance_pipe.errors import MediaFailed
+from seedance_pipe.media.webm import is_shown
 
 COMMON_RATES = (
     *(Fraction(rate * 1000, 1001) for rate in (24, 30, 60)),
@@ -56,7 +57,7 @@ def read_timing(container: InputContainer, stream: VideoStream, *, most: int) ->
         if packet.pts is None or packet.is_corrupt:
             raise MediaFailed(f"the clip is damaged at its picture {read}")
         new_header = new_header or packet.has_sidedata("new_extradata")
-        if not packet.is_discard:
+        if not packet.is_discard and is_shown(packet):
             shown.append(packet.pts)
             last_duration = packet.duration or last_duration
     if not shown:

@@ -18,6 +18,7 @@ from seedance_pipe.units import Size
 
 CLIP = Probe(
     bytes=1000,
+    demuxer="mov",
     picture=Picture(
         codec="h264",
         tag="avc1",
@@ -51,6 +52,7 @@ STEREO = replace(MONO, layout="stereo", channels=2)
 ODD = {
     "the clips differ in picture size": replace(CLIP.picture, size=Size(720, 1280)),
     "the clips differ in codec": replace(CLIP.picture, codec="hevc"),
+    "a clip is WebM, which is not copied into an MP4": replace(CLIP.picture, codec="vp9"),
     "the clips differ in profile": replace(CLIP.picture, profile="Main"),
     "the clips differ in level": replace(CLIP.picture, level=40),
     "the clips differ in pixel format": replace(CLIP.picture, pixel_format="yuv444p"),

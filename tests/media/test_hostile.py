@@ -12,7 +12,7 @@ import pytest
 
 from seedance_pipe.errors import MediaFailed
 from seedance_pipe.media.clip import check_clip, probe
-from seedance_pipe.media.container import opened
+from seedance_pipe.media.container import VIDEO_CODECS, opened
 from seedance_pipe.media.ffmpeg import run
 from seedance_pipe.media.filtergraph import Window, normalising
 from seedance_pipe.media.format import common_format
@@ -28,6 +28,7 @@ PLAYLISTS = {
     "dash": '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011"><BaseURL>{canary}</BaseURL></MPD>',
     "sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nm=video 5004 RTP/AVP 96\n",
     "magic, then a list": "\0\0\0\x14ftypisom\0\0\0\0isomffconcat version 1.0\nfile 'canary.mp4'\n",
+    "magic of WebM, then a list": "\x1aE\udcdf\udca3\udc84webmffconcat version 1.0\nfile 'canary.mp4'\n",
 }
 
 
@@ -44,23 +45,28 @@ def canary(camera: Camera, tmp_path: Path) -> Path:
     return path
 
 
+def write(path: Path, text: str) -> None:
+    path.write_bytes(text.encode(errors="surrogateescape"))
+
+
 @pytest.mark.parametrize("name", PLAYLISTS)
 @pytest.mark.parametrize("reader", [check_clip, probe, first_frame, last_frame, measure, check_picture])
 def test_a_playlist_named_like_a_clip_reaches_no_second_file(
     canary: Path, name: str, reader: Callable[[Path], object]
 ) -> None:
     path = canary.with_name("clip.mp4")
-    path.write_text(PLAYLISTS[name].format(canary=canary))
+    write(path, PLAYLISTS[name].format(canary=canary))
     with pytest.raises(MediaFailed):
         reader(path)
     assert canary.stat().st_atime_ns == 1
 
 
+@pytest.mark.parametrize("demuxer", VIDEO_CODECS)
 @pytest.mark.parametrize("name", PLAYLISTS)
-def test_the_container_alone_refuses_playlists_too(canary: Path, name: str) -> None:
+def test_the_container_alone_refuses_playlists_too(canary: Path, name: str, demuxer: str) -> None:
     path = canary.with_name("clip.mp4")
-    path.write_text(PLAYLISTS[name].format(canary=canary))
-    with pytest.raises(MediaFailed, match="cannot be read"), opened(path) as container:
+    write(path, PLAYLISTS[name].format(canary=canary))
+    with pytest.raises(MediaFailed, match="cannot be read"), opened(path, demuxer=demuxer) as container:
         next(container.demux())
     assert canary.stat().st_atime_ns == 1
 
@@ -71,7 +77,7 @@ def test_ffmpeg_refuses_what_turned_into_a_playlist_after_it_was_probed(
 ) -> None:
     found = probe(camera.shoot("before.mp4", frames=3))
     path = canary.with_name("clip.mp4")
-    path.write_text(PLAYLISTS[name].format(canary=canary))
+    write(path, PLAYLISTS[name].format(canary=canary))
     result = canary.with_name("result.mov")
     arguments = normalising(path, result, clip=found, target=common_format([found]), window=Window(3, 0))
     with pytest.raises(MediaFailed, match="ffmpeg failed"):
@@ -102,6 +108,10 @@ def test_a_name_is_never_an_option_a_protocol_or_a_pattern(
         b"",
         b"GIF89a" + b"\0" * 64,
         b"\0\0\0\x18ftypmp42",
+        b"\x1aE\xdf\xa3",
+        b"\x1aE\xdf\xa3\xff",
+        b"\x1aE\xdf\xa3\x80\x18S\x80g",
+        b"\x1aE\xdf\xa3\x01\0\0\0\0\xff\xff\xff\x18S\x80g",
         b"\0\0\0\x08ftyp" + b"\xff" * 4096,
         b"RIFF\0\0\0\0WAVE",
         b"ID3" + b"\0" * 99,
