@@ -17,14 +17,15 @@ from seedance_pipe.plan.history import History, Made, State, Submission
 from seedance_pipe.plan.unroll import Methods
 from seedance_pipe.spec.diagnostic import Place
 from seedance_pipe.spec.medium import FromShot, Kind, Medium, Role, Source
-from seedance_pipe.spec.model import Abilities, Model, Rate, TokenPrice
+from seedance_pipe.spec.model import Abilities, Model, Price, Rate, Unpriced
 from seedance_pipe.spec.story import Footage, Origin, Shot, Story
 from seedance_pipe.units import Digest, Fingerprint, Money, Size
 
 METHODS = Methods(frame="1", format="1", clip="1", film="1")
 HERE = Place("story.yaml", 1, 1)
 
-PRICE = TokenPrice("USD", (Rate(MappingProxyType({}), Decimal("2.50")),), date(2026, 9, 9), "a page")
+UNPRICED = Unpriced("the price is told when the task is created", date(2026, 9, 9), "a page")
+PRICE = Price("tokens", "USD", (Rate(MappingProxyType({}), Decimal("2.50")),), date(2026, 9, 9), "a page")
 
 MODEL = Model(
     name="acme/one",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TypeAlias
 
 from seedance_pipe.document import Json, JsonPath, leaves
@@ -151,8 +152,10 @@ def _named(step: Step, path: JsonPath, old: Mapping[JsonPath, Json]) -> tuple[st
     index = _medium_index(path)
     if index is not None:
         return str(old.get(("recipe", "media", index, "role"), "media")), None
-    # Inside a request only its top-level parameters are words that a story could use.
-    return str(path[2] if path[:2] == ("recipe", "order") and len(path) > 2 else path[-1]), None
+    if path[:2] == ("recipe", "order") and len(path) > 2:
+        # Inside a request its parameters are words that a story could use; what is inside their lists is not.
+        return ".".join(map(str, takewhile(lambda step: isinstance(step, str), path[2:]))), None
+    return str(path[-1]), None
 
 
 def _empty(leaf: Json) -> bool:

@@ -33,8 +33,8 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """The takes that would be bought: their greatest cost by currency, and those whose price is unknown. What
-    several steps ask for alike is bought once, so it counts once.
+    """The takes that would be bought: their greatest cost by currency, whether that is `exact`, and those whose
+    price is unknown. What several steps ask for alike is bought once, so it counts once.
     """
 
     most: Mapping[str, Money]
@@ -67,10 +67,10 @@ class Plan:
             if not isinstance(planned.verdict, Stale) or estimate is None or name in bought:
                 continue
             bought.add(name)
-            exact = exact and estimate.exact
             if estimate.most is None:
                 unknown.append(planned.step.key)
                 continue
+            exact = exact and estimate.exact
             currency = estimate.most.currency
             most[currency] = most[currency] + estimate.most if currency in most else estimate.most
         return Bill(most, exact, tuple(unknown))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, assert_never
 
 from seedance_pipe.document import thaw
@@ -10,13 +11,14 @@ from seedance_pipe.plan.freshness import Changed, Stale
 from seedance_pipe.plan.graph import StepKind
 from seedance_pipe.plan.history import Submission
 from seedance_pipe.plan.make import Bill, Plan, Planned
+from seedance_pipe.report.parameters import parameters, resolutions, seconds
 from seedance_pipe.report.standing import Result, Standing
 from seedance_pipe.report.table import leaving
 from seedance_pipe.report.words import reasons, verdict_word
 from seedance_pipe.run.event import Blocked, Doubted, Event, Failed, Finished, Moved, Noted, Started
 from seedance_pipe.spec.diagnostic import Diagnostic
 from seedance_pipe.spec.medium import Address, FromShot, LocalFile, Medium
-from seedance_pipe.spec.model import Model
+from seedance_pipe.spec.model import Model, Price, Unpriced
 from seedance_pipe.spec.story import Story
 from seedance_pipe.units import Money
 
@@ -27,7 +29,10 @@ def plan_data(plan: Plan) -> dict[str, Any]:
         "title": plan.story.title,
         "steps": [_planned(planned) for planned in plan.steps],
         "bill": _bill(plan.bill),
-        "leaves": [{"file": name, "to": vendor} for name, vendor in leaving(plan.story, plan.steps)],
+        "leaves": [
+            {"file": name, "to": vendor, "by_upload_target": by_target}
+            for name, vendor, by_target in leaving(plan.steps)
+        ],
     }
 
 
@@ -64,6 +69,7 @@ def status_data(standing: Standing) -> dict[str, Any]:
         "strays": [submission_data(submission) for submission in standing.strays],
         "spent": sums_data(standing.total.spent),
         "reserved": sums_data(standing.total.reserved),
+        "unknown": standing.total.unknown,
     }
 
 
@@ -165,7 +171,7 @@ def submission_data(submission: Submission | None) -> dict[str, Any] | None:
 
 
 def model_data(model: Model) -> dict[str, Any]:
-    abilities = model.abilities
+    abilities, document = model.abilities, thaw(model.document)
     return {
         "name": model.name,
         "aliases": list(model.aliases),
@@ -179,7 +185,27 @@ def model_data(model: Model) -> dict[str, Any]:
         "sizes": {f"{resolution} {ratio}": str(size) for (resolution, ratio), size in model.sizes.items()},
         "retired": model.retirement.on.isoformat() if model.retirement else None,
         "successor": model.retirement.successor if model.retirement else None,
+        "description": document["description"],
+        "revision": model.revision,
+        "resolutions": resolutions(model),
+        "seconds": seconds(model),
+        "parameters": [asdict(line) for line in parameters(model)],
+        "price": _price(model.price),
+        "media": document["x-media"],
+        "body_bytes": model.body_bytes or None,
+        "sources": document["x-model"]["sources"],
     }
+
+
+def _price(price: Price | Unpriced) -> dict[str, Any]:
+    dated = {"seen": price.seen.isoformat(), "source": price.source}
+    if isinstance(price, Unpriced):
+        return {"unit": "unknown", "why": price.why, **dated}
+    rates = [
+        {"when": thaw(rate.when), "amount": f"{rate.amount:f}", "factor": f"{rate.factor:f}"}
+        for rate in price.rates
+    ]
+    return {"unit": price.unit, "currency": price.currency, "about": price.about, "rates": rates, **dated}
 
 
 def money_data(money: Money | None) -> dict[str, str] | None:
@@ -191,7 +217,7 @@ def sums_data(amounts: Mapping[str, Money]) -> list[dict[str, str] | None]:
 
 
 def _bill(bill: Bill) -> dict[str, Any]:
-    return {"most": sums_data(bill.most), "exact": bill.exact, "unknown": list(bill.unknown)}
+    return {"most": sums_data(bill.most), "exact": bill.exact and not bill.unknown, "unknown": list(bill.unknown)}
 
 
 def _planned(planned: Planned) -> dict[str, Any]:

@@ -5,25 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from seedance_pipe.plan.freshness import Fresh, Stale
-from seedance_pipe.plan.graph import StepKind
+from seedance_pipe.plan.graph import StepKey, StepKind
 from seedance_pipe.plan.history import State, Submission
 from seedance_pipe.plan.make import Plan, Planned
+from seedance_pipe.plan.unroll import FILM
 from seedance_pipe.report.standing import Result, Standing
-from seedance_pipe.report.words import amount, bill, plain, reasons, sums, verdict_word
-from seedance_pipe.spec.medium import LocalFile
-from seedance_pipe.spec.story import Story
+from seedance_pipe.report.words import amount, bill, plain, reasons, sums, takes, verdict_word
+from seedance_pipe.spec.medium import Kind, LocalFile
+from seedance_pipe.spec.model import Model, Price
 
 _SHOWN = (StepKind.TAKE, StepKind.FILM)
+_NAMED = 5
+_REHEARSED = " Rehearsed: nothing was paid."
 
 
-def plan_text(plan: Plan, *, every_step: bool = False) -> str:
-    """One line a take and one for the film (or one for `every_step`), then the bill."""
+def plan_text(plan: Plan, *, every_step: bool = False, rehearsal: bool = False) -> str:
+    """One line a take and one for the film (or one for `every_step`), then the bill. A `rehearsal` pays nothing
+    and sends nothing away, and says so.
+    """
     shown = [planned for planned in plan.steps if every_step or planned.step.kind in _SHOWN]
     rows = [_plan_row(planned) for planned in shown]
-    return "\n".join([*_columns(rows), "", *_closing(plan)]) + "\n"
+    return "\n".join([*_columns(rows), "", *_closing(plan, rehearsal=rehearsal)]) + "\n"
 
 
-def status_text(standing: Standing) -> str:
+def status_text(standing: Standing, *, rehearsal: bool = False) -> str:
     """Where every take and the film stand, open submissions that the story moved away from, and the sums."""
     rows: list[Sequence[str]] = [
         (planned.step.key, _state(planned), _charged(planned, standing), _where(planned, standing))
@@ -34,18 +39,22 @@ def status_text(standing: Standing) -> str:
     closing = f"Spent so far: {sums(standing.total.spent)}."
     if standing.total.reserved:
         closing += f" Reserved for what is open: {sums(standing.total.reserved)}."
-    return "\n".join([*_columns(rows), "", closing]) + "\n"
+    if standing.total.unknown:
+        closing += f" What {takes(standing.total.unknown)} cost is unknown."
+    return "\n".join([*_columns(rows), "", closing + (_REHEARSED if rehearsal else "")]) + "\n"
 
 
-def result_text(result: Result) -> str:
+def result_text(result: Result, *, rehearsal: bool = False) -> str:
     """How a run ended, in one or two lines."""
     if result.stopped:
-        still = f"still at the vendors: {_count(result.running)}" if result.running else "no take is under way"
+        still = f"still at the vendors: {takes(result.running)}" if result.running else "no take is under way"
         return f"Stopped; {still}. Run again to go on: nothing is paid for twice.\n"
-    takes = [key for key in result.made if "#" in key and "/" not in key]
-    paid = f" for {sums(result.charged)}" if takes else ""
-    lines = [f"{_count(len(takes))} made{paid}." if takes else _none_made(result)]
-    for word, keys in (("Failed", result.failed), ("In doubt", result.doubted), ("Not made", result.blocked)):
+    made = [key for key in result.made if _is_take(key)]
+    lines = [f"{takes(len(made))} made for {sums(result.charged)}." if made else _none_made(result)]
+    if made and rehearsal:
+        lines[0] += _REHEARSED
+    blocked = [key for key in result.blocked if _is_take(key) or key == FILM]
+    for word, keys in (("Failed", result.failed), ("In doubt", result.doubted), ("Not made", blocked)):
         if keys:
             lines.append(f"{word}: {', '.join(keys)}.")
     if result.film is not None:
@@ -55,11 +64,13 @@ def result_text(result: Result) -> str:
     return "\n".join(lines) + "\n"
 
 
-def leaving(story: Story, steps: Iterable[Planned]) -> list[tuple[str, str]]:
-    """Each local file that the pending takes would send away, with the vendor that gets it, sorted."""
+def leaving(steps: Iterable[Planned]) -> list[tuple[str, str, bool]]:
+    """Each local file that the pending takes would send away, with the vendor that gets it and whether it does by
+    way of the upload target, sorted.
+    """
     return sorted(
         {
-            (medium.source.name, planned.step.shot.model.vendor)
+            (medium.source.name, planned.step.shot.model.vendor, _by_target(planned.step.shot.model, medium.kind))
             for planned in steps
             if planned.step.kind is StepKind.TAKE
             and planned.step.shot is not None
@@ -68,6 +79,12 @@ def leaving(story: Story, steps: Iterable[Planned]) -> list[tuple[str, str]]:
             if isinstance(medium.source, LocalFile)
         }
     )
+
+
+def _by_target(model: Model, kind: Kind) -> bool:
+    """Whether a file of ours can only be read at an address of the upload target."""
+    limits = model.media.get(kind)
+    return limits is not None and not (limits.inline or limits.upload)
 
 
 def columns(rows: Sequence[Sequence[str]]) -> str:
@@ -79,8 +96,9 @@ def _none_made(result: Result) -> str:
     return "No take was made." if result.failed or result.doubted else "No take had to be made."
 
 
-def _count(takes: int) -> str:
-    return "1 take" if takes == 1 else f"{takes} takes"
+def _is_take(key: StepKey) -> bool:
+    """Steps that a person did not write are not told of: their names say nothing."""
+    return "#" in key and "/" not in key
 
 
 def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -96,29 +114,40 @@ def _plan_row(planned: Planned) -> tuple[str, str, str, str]:
     return (planned.step.key, verdict_word(planned), price, "; ".join(reasons(planned)))
 
 
-def _closing(plan: Plan) -> Iterator[str]:
-    takes = [planned for planned in plan.steps if planned.step.kind is StepKind.TAKE]
-    bought = [planned for planned in takes if isinstance(planned.verdict, Stale)]
+def _closing(plan: Plan, *, rehearsal: bool) -> Iterator[str]:
+    every = [planned for planned in plan.steps if planned.step.kind is StepKind.TAKE]
+    bought = [planned for planned in every if isinstance(planned.verdict, Stale)]
     if not plan.pending:
         yield "Nothing to do: the film is up to date."
         return
     if bought:
-        yield f"{len(bought)} of {_count(len(takes))} to make: {bill(plan.bill)}{_price_dates(bought)}."
+        yield f"{len(bought)} of {takes(len(every))} to make: {bill(plan.bill)}{_price_dates(bought)}."
     else:
         yield "No take to make: nothing to pay."
-    for name, vendor in leaving(plan.story, plan.steps):
-        yield f"Leaves this machine: {plain(name)} -> {vendor}"
+    for name, vendor, by_target in leaving(plan.steps):
+        where = f"the place of SEEDANCE_UPLOAD_PUT, where {vendor} reads it" if by_target else vendor
+        yield f"{'With a key, leaves' if rehearsal else 'Leaves'} this machine: {plain(name)} -> {where}"
+    if rehearsal:
+        yield "A rehearsal: nothing is paid, and nothing leaves this machine."
+    yield from _doubts(bought)
+
+
+def _doubts(bought: Iterable[Planned]) -> Iterator[str]:
+    """Why amounts are not exact, or missing; takes with the same reason in one line."""
+    alike: dict[str, list[str]] = {}
     for planned in bought:
-        estimate = planned.step.estimate
-        if estimate and estimate.why:
-            yield f"{planned.step.key}: {estimate.why}"
+        if planned.step.estimate and planned.step.estimate.why:
+            alike.setdefault(planned.step.estimate.why, []).append(planned.step.key)
+    for why, keys in alike.items():
+        more = f" and {len(keys) - _NAMED} more" if len(keys) > _NAMED else ""
+        yield f"{', '.join(keys[:_NAMED])}{more}: {why}"
 
 
 def _price_dates(bought: Iterable[Planned]) -> str:
     prices = {
         planned.step.shot.model.price.seen.isoformat()
         for planned in bought
-        if planned.step.shot and planned.step.shot.model.price
+        if planned.step.shot and isinstance(planned.step.shot.model.price, Price)
     }
     return f" (prices as of {', '.join(sorted(prices))})" if prices else ""
 

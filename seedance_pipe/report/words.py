@@ -86,18 +86,27 @@ def amount(estimate: Estimate) -> str:
 
 
 def bill(total: Bill) -> str:
-    """`$1.04`, `at most $1.04`, `at most $1.04 and 2 of unknown price`, or `nothing`."""
-    parts = [str(money) for money in total.most.values()]
-    text = " and ".join(parts) if total.exact and not total.unknown else f"at most {' and '.join(parts)}"
-    if not parts:
-        text = "nothing"
-    if total.unknown:
-        text = f"{text if parts else ''}{' and ' if parts else ''}{len(total.unknown)} of unknown price"
-    return text
+    """`$1.04`, `at most $1.04`, `$1.04 and 25 rivya credits, and 2 takes of unknown price`, or `nothing`. What is
+    unknown has no bound, so it is never part of an `at most`.
+    """
+    known = _amounts(total.most)
+    if known and not total.exact:
+        known = f"at most {known}"
+    unknown = f"{takes(len(total.unknown))} of unknown price" if total.unknown else ""
+    return ", and ".join(part for part in (known, unknown) if part) or "nothing"
+
+
+def takes(count: int) -> str:
+    return "1 take" if count == 1 else f"{count} takes"
 
 
 def sums(amounts: Mapping[str, Money]) -> str:
-    return " and ".join(str(money) for money in amounts.values()) or str(Money.zero())
+    return _amounts(amounts) or str(Money.zero())
+
+
+def _amounts(amounts: Mapping[str, Money]) -> str:
+    """Dollars before credits, in whatever order they came."""
+    return " and ".join(str(amounts[currency]) for currency in sorted(amounts))
 
 
 def _reason(reason: Reason, kind: StepKind) -> str:
@@ -112,7 +121,9 @@ def _reason(reason: Reason, kind: StepKind) -> str:
             return f"its {output} is missing from the store"
         case Ended(state, code, why):
             told = {State.REFUSED: "refused", State.FAILED: "failed", State.UNSENT: "not sent"}[state]
-            return plain(f"last time {told}{f' ({code})' if code else ''}: {why}")
+            # Most reasons end with the vendor's code and message already.
+            named = f" ({code})" if code and code not in why else ""
+            return plain(f"last time {told}{named}: {why}")
         case Undelivered(path):
             return f"{plain(path)} is not there"
         case _ as never:

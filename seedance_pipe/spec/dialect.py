@@ -18,7 +18,7 @@ from referencing import Registry
 from seedance_pipe.document import Json, freeze
 from seedance_pipe.errors import StoryInvalid
 from seedance_pipe.spec.medium import Kind
-from seedance_pipe.spec.model import Abilities, MediaLimits, Model, Range, Rate, Retirement, TokenPrice
+from seedance_pipe.spec.model import Abilities, MediaLimits, Model, Price, Range, Rate, Retirement, Unpriced
 from seedance_pipe.units import Size
 
 _NESTED_QUANTIFIER = re.compile(r"\((?:[^()\\]|\\.)*(?:[^\\()][*+]|\{\d+,\d*\})(?:[^()\\]|\\.)*\)(?:[*+]|\{)")
@@ -44,7 +44,7 @@ def build(document: Mapping[str, Any], file: str, meta: Path) -> Model:
         retirement=_retirement(known.get("retirement")),
         document=freeze(document),
         media=MappingProxyType({Kind(kind): _limits(limits) for kind, limits in document["x-media"].items()}),
-        body_bytes=known["body_bytes"],
+        body_bytes=known.get("body_bytes", 0),
     )
 
 
@@ -56,6 +56,24 @@ def _problems(document: Mapping[str, Any], meta: Mapping[str, Any]) -> Iterator[
             yield f"$ref leads to {value}, which is not there"
         if keyword == "pattern" and not _harmless(value):
             yield f"pattern {value!r} is no regular expression, or one that can take for ever"
+    if not _measured(list(_parameters(document))):
+        yield "x-as: width needs an x-ratio, one height, and a parameter with x-key: resolution"
+
+
+def _measured(parts: list[Mapping[str, Any]]) -> bool:
+    """Whether a request that is asked for pixels has all that it takes to know them."""
+    ways = [part["x-as"] for part in parts if part.get("x-as") in ("width", "height")]
+    if not ways:
+        return True
+    whole = any("x-ratio" in part for part in parts) and any(part.get("x-key") == "resolution" for part in parts)
+    return whole and sorted(ways) == ["height", "width"]
+
+
+def _parameters(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The schemas of all properties, at any depth."""
+    for part in schema.get("properties", {}).values():
+        yield part
+        yield from _parameters(part)
 
 
 def _keywords(value: Any) -> Iterator[tuple[str, str]]:
@@ -90,16 +108,19 @@ def _sizes(table: Mapping[str, Mapping[str, list[int]]]) -> Iterator[tuple[tuple
             yield (resolution, ratio), Size(width, height)
 
 
-def _price(price: Mapping[str, Any] | None) -> TokenPrice | None:
-    if price is None:
-        return None
+def _price(price: Mapping[str, Any]) -> Price | Unpriced:
+    seen, source = date.fromisoformat(price["seen"]), price["source"]
+    if price["unit"] == "unknown":
+        return Unpriced(price["why"], seen, source)
     rates = tuple(_rate(rate) for rate in price["rates"])
-    return TokenPrice(price["currency"], rates, date.fromisoformat(price["seen"]), price["source"])
+    about, parts = price.get("about", ""), price.get("parts", False)
+    return Price(price["unit"], price["currency"], rates, seen, source, about, parts)
 
 
 def _rate(rate: Mapping[str, Any]) -> Rate:
     when: dict[str, tuple[Json, ...]] = {fact: tuple(values) for fact, values in rate["when"].items()}
-    return Rate(MappingProxyType(when), Decimal(rate["per_million"]), Decimal(rate.get("factor", "1")))
+    amount = rate["per_million"] if "per_million" in rate else rate["amount"]
+    return Rate(MappingProxyType(when), Decimal(amount), Decimal(rate.get("factor", "1")))
 
 
 def _retirement(known: Mapping[str, str] | None) -> Retirement | None:
@@ -111,8 +132,10 @@ def _limits(known: Mapping[str, Any]) -> MediaLimits:
     return MediaLimits(
         inline="inline" in known["forms"],
         assets="asset" in known["forms"],
-        types=tuple(known["types"]),
-        bytes=known["bytes"],
+        types=tuple(known.get("types", ())),
+        bytes=known.get("bytes"),
+        upload="upload" in known["forms"],
+        inline_bytes=known.get("inline_bytes"),
         sides=_range(known.get("sides")),
         aspect=_range(known.get("aspect")),
         pixels=_range(known.get("pixels")),

@@ -15,7 +15,7 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from seedance_pipe.document import Json
 from seedance_pipe.errors import StoryInvalid
@@ -27,20 +27,36 @@ from seedance_pipe.units import Size
 class Rate:
     """One line of a price list: it applies when every fact of `when` has one of the values listed for it.
 
-    `factor` multiplies the counted tokens (drafts are billed at a part of their tokens).
+    `amount` is for a million tokens or for a take, as the price's unit says. `factor` multiplies the counted
+    tokens (drafts are billed at a part of their tokens).
     """
 
     when: Mapping[str, tuple[Json, ...]]
-    per_million: Decimal
+    amount: Decimal
     factor: Decimal = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True)
-class TokenPrice:
-    """floor(width * height * frames / 1024) tokens at a rate per million; the first rate that applies wins."""
+class Price:
+    """What a clip costs: width * height * frames / 1024 tokens at a rate per million, or an amount for each take.
+    The first rate that applies wins. Tokens are whole, rounded down, unless `parts` says that parts count, too.
+    `about` says why the bill may be another; empty where it may not.
+    """
 
+    unit: Literal["tokens", "take"]
     currency: str
     rates: tuple[Rate, ...]
+    seen: date
+    source: str
+    about: str = ""
+    parts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unpriced:
+    """The vendor names no price before the task is there; `why` is a clause for people."""
+
+    why: str
     seen: date
     source: str
 
@@ -76,14 +92,17 @@ class MediaLimits:
     """What the model asks of a picture, video or sound; None and empty mean no limit.
 
     `inline` says that the request may carry the file's own bytes, `assets` that the vendor's `asset://`
-    addresses are taken. `bytes` is the greatest length of a file, `sides` and `pixels` are in pixels,
+    addresses are taken, `upload` that the vendor keeps files of ours. Where both ways are open, files of up to
+    `inline_bytes` go inside. `bytes` is the greatest length of a file, `sides` and `pixels` are in pixels,
     `aspect` is width / height, `total_seconds` is for all media of the kind in one request.
     """
 
     inline: bool
     assets: bool
     types: tuple[str, ...]
-    bytes: int
+    bytes: int | None
+    upload: bool = False
+    inline_bytes: int | None = None
     sides: Range | None = None
     aspect: Range | None = None
     pixels: Range | None = None
@@ -92,12 +111,17 @@ class MediaLimits:
     total_seconds: Fraction | None = None
     codecs: tuple[str, ...] = ()
 
+    def carries(self, length: int) -> bool:
+        """Whether a file of `length` bytes goes inside the request."""
+        return self.inline and (self.inline_bytes is None or length <= self.inline_bytes)
+
 
 @dataclass(frozen=True, slots=True)
 class Model:
     """`name` is `<vendor>/<model>` as in a story; `wire` is the name that the vendor's API knows.
 
-    `sizes` maps (resolution, ratio) to pixels. `frame_rate` is frames per second. `document` is the schema
+    `sizes` maps (resolution, ratio) to pixels, as far as they are known before a clip is made. `frame_rate` is
+    frames per second. `document` is the schema
     itself, for the spec floor only. `body_bytes` is the greatest length of a request, 0 where none is known.
     """
 
@@ -110,16 +134,16 @@ class Model:
     abilities: Abilities
     sizes: Mapping[tuple[str, str], Size]
     frame_rate: int
-    price: TokenPrice | None
+    price: Price | Unpriced
     retirement: Retirement | None
     document: Json
     media: Mapping[Kind, MediaLimits] = field(default_factory=lambda: MappingProxyType({}))
     body_bytes: int = 0
 
     @property
-    def short(self) -> str:
-        """The name that messages use: the first alias, or the name, without the vendor."""
-        return (self.aliases or (self.name,))[0].partition("/")[2]
+    def familiar(self) -> str:
+        """The name that messages use, and that a story may write: the first alias, or the name."""
+        return (self.aliases or (self.name,))[0]
 
 
 class _Models(Mapping[str, Model]):
@@ -147,10 +171,13 @@ class _Models(Mapping[str, Model]):
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """`models` maps each model's own name to it, `aliases` each other name to a model's own."""
+    """`models` maps each model's own name to it, `aliases` each other name to a model's own, `files` a model's own
+    name to the file that describes it.
+    """
 
     models: Mapping[str, Model]
     aliases: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    files: Mapping[str, Path] = field(default_factory=lambda: MappingProxyType({}))
 
     def find(self, name: str) -> Model | None:
         """The model of that name or alias (`<vendor>/<model>`). Raises StoryInvalid when its file is wrong."""
@@ -178,7 +205,9 @@ def load_catalogue(folder: Path) -> Catalogue:
             raise StoryInvalid(f"{path.name}: another model is called {min(taken)} already")
         documents[name] = (path, document)
         aliases.update(dict.fromkeys(others, name))
-    return Catalogue(_Models(documents, folder / "model.schema.json"), MappingProxyType(aliases))
+    files = {name: path for name, (path, _) in documents.items()}
+    models = _Models(documents, folder / "model.schema.json")
+    return Catalogue(models, MappingProxyType(aliases), MappingProxyType(files))
 
 
 def _names(path: Path) -> tuple[Mapping[str, Any], str, list[str]]:

@@ -18,6 +18,7 @@ from seedance_pipe.spec.diagnostic import Diagnostic
 from seedance_pipe.spec.inside import is_device
 from seedance_pipe.spec.medium import Measured
 from seedance_pipe.spec.model import Catalogue
+from seedance_pipe.spec.peers import Peers
 from seedance_pipe.spec.problems import MOST, Enough, Problems
 from seedance_pipe.spec.secret import passwords, secrets
 from seedance_pipe.spec.shot import Cast, Outline, read_shot
@@ -125,7 +126,7 @@ class _Script:
             declared=self.declared,
             ids=self.ids,
             links=[],
-            forms={},
+            peers=Peers(self.catalogue),
         )
         self._check_defaults()
         shots = [shot for outline in self.outlines if (shot := read_shot(cast, outline)) is not None]

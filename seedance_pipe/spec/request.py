@@ -5,24 +5,23 @@ The schema judges the request, and each fault is told of the key that caused it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from seedance_pipe.document import Json, JsonPath, freeze
-from seedance_pipe.spec.diagnostic import meant
-from seedance_pipe.spec.form import Form, hole_of
-from seedance_pipe.spec.medium import Medium
+from seedance_pipe.spec.draft import Draft
+from seedance_pipe.spec.footage import footage
+from seedance_pipe.spec.form import Form, nested
+from seedance_pipe.spec.medium import Kind, Medium
+from seedance_pipe.spec.peers import Peers
+from seedance_pipe.spec.pixels import write_pixels
 from seedance_pipe.spec.problems import Problems
-from seedance_pipe.spec.schema import Fault, Rule
+from seedance_pipe.spec.schema import Fault, Rule, texts_of
 from seedance_pipe.spec.story import Footage, Origin
-from seedance_pipe.spec.wanted import Brought, Given, Wanted
-from seedance_pipe.spec.wording import Subject, lacks, limits, offer, sentence, written
-
-_IN_LISTS = frozenset({"prompt", "first_frame", "last_frame", "continues", "references"})
-_ANY_ADDRESS = "https://example.org/"
-_NOTHING = {"audio": False, "watermark": False, "camera_fixed": False, "seed": -1}
+from seedance_pipe.spec.wanted import Given, Wanted
+from seedance_pipe.spec.wording import Subject, limits, sentence, written
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,222 +37,164 @@ class Request:
     seed_path: JsonPath
 
 
-def request(form: Form, wanted: Wanted, problems: Problems) -> Request | None:
+def request(form: Form, wanted: Wanted, problems: Problems, peers: Peers) -> Request | None:
     """The request that `wanted` leads to; None when anything in it is wrong, which `problems` then holds."""
-    draft = _Draft(form, wanted, problems)
-    draft.write_keys()
-    draft.write_params()
-    draft.write_lists()
-    draft.judge()
-    return None if draft.wrong else draft.finished()
+    draft = Draft(form, wanted, problems, peers)
+    draft.write()
+    trial = nested(draft.trial)
+    texts = texts_of(trial)
+    _judge_parts(draft, trial, texts)
+    if form.pixels is not None:
+        write_pixels(draft, form.pixels)
+        trial = nested(draft.trial)
+        texts = texts_of(trial)
+    _judge_whole(draft, trial, texts)
+    _judge_seed(draft)
+    return None if draft.wrong else _finished(draft)
 
 
-class _Draft:
-    """One request while it is written.
+def _judge_parts(draft: Draft, trial: Mapping[str, Any], texts: Mapping[str, str]) -> None:
+    """Hold each parameter against the schema by itself."""
+    for name, value in trial.items():
+        for fault in draft.form.checker.faults(name, value, text=texts[name]):
+            draft.wrong.add(tuple(step for step in fault.path if isinstance(step, str)))
+            _tell(draft, fault, value)
 
-    `trial` is `body` with stand-ins for what the schema cannot tell apart: that is what gets judged. `given`
-    tells for a path in them what put a value there; `wrong` names the parameters that have been told already.
-    """
 
-    def __init__(self, form: Form, wanted: Wanted, problems: Problems) -> None:
-        self.form = form
-        self.model = form.model.short
-        self.wanted = wanted
-        self.problems = problems
-        self.body: dict[str, Any] = {}
-        self.trial: dict[str, Any] = {}
-        self.given: dict[JsonPath, Given] = {}
-        self.media: list[Medium] = []
-        self.wrong: set[str] = set()
+def _judge_whole(draft: Draft, trial: Mapping[str, Any], texts: Mapping[str, str]) -> None:
+    """Hold what the parameters say together against the rules of the schema."""
+    checker = draft.form.checker
+    unsure = draft.unsure()
+    for name in checker.missing(trial) if not unsure else ():
+        if not draft.form.later(name):
+            draft.wrong.add((name,))
+            draft.tell_shot(f"{draft.model} needs {_needed(draft, name)}")
+    named = {name for path in draft.wrong | unsure for name in path}
+    for rule in checker.broken(trial, wrong=named, texts=texts):
+        draft.wrong.add(())
+        _tell_rule(draft, rule)
 
-    def write_keys(self) -> None:
-        for key, given in self.wanted.keys.items():
-            if key in self.form.fields:
-                self._write_key(key, given)
-            elif not self.form.takes(key) and not (key in _NOTHING and given.value == _NOTHING[key]):
-                self._refuse(key, given, f"{self.model} {lacks(key)}")
-        for brought in self.wanted.media:
-            if not self.form.takes(brought.hole):
-                self._refuse(brought.hole, brought.given, f"{self.model} {lacks(brought.hole)}")
 
-    def _write_key(self, key: str, given: Given) -> None:
-        part, value = self.form.part(key), given.value
-        if key == "duration" and value in ("auto", -1):
-            if "x-auto" not in part:
-                reason = f"{self.model} does not choose the length itself; give {offer(part)}"
-                self._refuse(self.form.fields[key], given, reason)
-                return
-            value = part["x-auto"]
-        elif part.get("x-as") == "text" and not isinstance(value, str):
-            value = str(value).lower()
-        self._put(self.form.fields[key], value, given)
+def _needed(draft: Draft, name: str) -> str:
+    """What is missing as a story calls it, with the models that make something of a picture alone."""
+    key = draft.form.key_of((name,))
+    if key != "prompt":
+        return key if key in draft.form.fields else f"params.{name}"
+    others = draft.peers.that_need_no_prompt(draft.form.model) if draft.wanted.media else ""
+    return f"a prompt{others}"
 
-    def write_params(self) -> None:
-        parts = self.form.parts
-        for name, given in self.wanted.params.items():
-            twin = self.given.get((name,))
-            if name not in parts:
-                choices = [known for known, part in parts.items() if "x-owned" not in part]
-                self._refuse_key(name, given, f"{self.model} has no such parameter{meant(name, choices)}")
-            elif "x-owned" in parts[name]:
-                self._refuse_key(name, given, "the program sets this itself; take it out")
-            elif twin is not None:
-                self._refuse(name, given, _said_twice(twin))
-                self.problems.error(twin.place, f"{twin.key} in {twin.where}: {_said_twice(given)}")
-            else:
-                self._put(name, given.value, given)
 
-    def write_lists(self) -> None:
-        for name, items in self.form.lists.items():
-            body: list[Any] = []
-            trial: list[Any] = []
-            for item, filler in self._fillers(items):
-                path: JsonPath = (name, len(body))
-                body.append(self._body_item(item, filler, path))
-                trial.append(self._trial_item(item, filler))
-                self.given[path] = filler if isinstance(filler, Given) else filler.given
-            self.body[name], self.trial[name] = body, trial
-        for name, part in self.form.parts.items():
-            if "x-owned" in part and "const" in part:
-                self.body[name] = self.trial[name] = part["const"]
+def _judge_seed(draft: Draft) -> None:
+    path = draft.form.fields.get("seed", ())
+    seed, takes = draft.trial.get(path), draft.wanted.takes
+    if path in draft.wrong or not isinstance(seed, int) or seed < 0:
+        return
+    most = limits(draft.form.parts[path])[1]
+    last = seed + takes - 1
+    if most is not None and last > most:
+        why = f"take {takes} would have the seed {last}; {draft.model} takes at most {most}"
+        draft.refuse(path, draft.given[path], why)
 
-    def _fillers(self, items: Sequence[tuple[Any, str]]) -> Iterator[tuple[Any, Given | Brought]]:
-        """The items of a list that something fills, each with what does."""
-        for item, hole in items:
-            if hole in self.wanted.keys:
-                yield item, self.wanted.keys[hole]
-            yield from ((item, brought) for brought in self.wanted.media if brought.hole == hole)
 
-    def _body_item(self, item: Any, filler: Given | Brought, path: JsonPath) -> Any:
-        if isinstance(item, Mapping):
-            return {key: self._body_item(part, filler, (*path, key)) for key, part in item.items()}
-        if hole_of(item) is None:
-            return item
-        if isinstance(filler, Given):
-            return filler.value
-        self.media.append(Medium(filler.role, filler.kind, filler.source, path, filler.given.place))
-        return None
+def _tell(draft: Draft, fault: Fault, value: Any) -> None:
+    """Tell a fault of one parameter, or of one item of a list, by the key that put it there."""
+    path = fault.path
+    depth = next((depth for depth in range(len(path), 0, -1) if path[:depth] in draft.given), 0)
+    if not depth:
+        _tell_around(draft, fault, value)
+        return
+    given, rest = draft.given[path[:depth]], path[depth:]
+    if isinstance(path[depth - 1], int):
+        # An item is made around what was given.
+        rest = ()
+    value = given.value
+    for step in rest:
+        value = value[step]
+    told = sentence(fault, value, Subject(given.key + written(rest), given.where, draft.model))
+    portable = draft.wanted.keys.get(given.key) is given
+    # A text that is too short says too little for anybody.
+    asked = portable and fault.keyword != "minLength"
+    others = draft.peers.that_accept(draft.form.model, given.key, given.value) if asked else ""
+    draft.problems.error(given.place, told + others)
 
-    def _trial_item(self, item: Any, filler: Given | Brought) -> Any:
-        if isinstance(item, Mapping):
-            return {key: self._trial_item(part, filler) for key, part in item.items()}
-        if hole_of(item) is None:
-            return item
-        return self.form.stand_in(filler.value) if isinstance(filler, Given) else _ANY_ADDRESS
 
-    def judge(self) -> None:
-        """Hold the request against the schema, each parameter by itself and then what they say together."""
-        checker = self.form.checker
-        for name, value in self.trial.items():
-            for fault in checker.faults(name, value):
-                self.wrong.add(name)
-                self._tell(fault)
-        unsure = self._unsure()
-        for name in checker.missing(self.trial) if not unsure else ():
-            self.wrong.add(name)
-            self._tell_shot(f"{self.model} needs {self.form.key_of(name)}")
-        for rule in checker.broken(self.trial, wrong=self.wrong | unsure):
-            self.wrong.add("")
-            self._tell_rule(rule)
-        self._judge_seed()
-
-    def _unsure(self) -> set[str]:
-        """The parameters whose value here may not be what the shot means: a key that feeds them is wrong."""
-        if "params" in self.wanted.unsure:
-            return set(self.form.parts)
-        fed = {self.form.fields[key] for key in self.wanted.unsure if key in self.form.fields}
-        return fed | (set(self.form.lists) if self.wanted.unsure & _IN_LISTS else set())
-
-    def _tell(self, fault: Fault) -> None:
-        """Tell a fault of one parameter, or of one item of a list, by the key that put it there."""
-        path, rest = fault.path[:1], fault.path[1:]
-        given = self.given.get(path)
-        if given is None and fault.path[:2] in self.given:
-            given, rest = self.given[fault.path[:2]], ()
-        if given is None:
-            if path[0] not in self._unsure():
-                self._tell_shot("there is nothing to make it from; give it a prompt")
-            return
-        value = given.value
-        for step in rest:
+def _tell_around(draft: Draft, fault: Fault, value: Any) -> None:
+    """Tell a fault of which nothing that the shot gives is the place: of what lies around it, or is not there."""
+    inner = next((given for path, given in draft.given.items() if path[: len(fault.path)] == fault.path), None)
+    if inner is not None:
+        for step in fault.path[1:]:
             value = value[step]
-        subject = Subject(given.key + written(rest), given.where, self.model)
-        self.problems.error(given.place, sentence(fault, value, subject))
-
-    def _judge_seed(self) -> None:
-        name = self.form.fields.get("seed", "")
-        seed, takes = self.trial.get(name), self.wanted.takes
-        if name in self.wrong or not isinstance(seed, int) or seed < 0:
-            return
-        most = limits(self.form.parts[name])[1]
-        last = seed + takes - 1
-        if most is not None and last > most:
-            self._refuse(
-                name,
-                self.given[(name,)],
-                f"take {takes} would have the seed {last}; {self.model} takes at most {most}",
-            )
-
-    def finished(self) -> Request:
-        body = {name: freeze(self.body[name]) for name in self.form.parts if name in self.body}
-        order = self.form.with_defaults(body, {_key_of(medium) for medium in self.media})
-        seed = self.form.value("seed", order)
-        return Request(
-            body=MappingProxyType(body),
-            order=MappingProxyType(order),
-            media=tuple(self.media),
-            origins=MappingProxyType({path: Origin(given.key, given.place) for path, given in self.given.items()}),
-            footage=self.form.footage(order),
-            seed=seed if isinstance(seed, int) and seed >= 0 else None,
-            seed_path=(self.form.fields["seed"],) if "seed" in self.form.fields else (),
-        )
-
-    def _put(self, name: str, value: Any, given: Given) -> None:
-        # A whole float means the integer: that is how it is judged, and how it is sent.
-        whole = int(value) if isinstance(value, float) and value.is_integer() else value
-        self.body[name] = self.trial[name] = whole
-        self.given[(name,)] = given
-
-    def _refuse(self, name: str, given: Given, why: str) -> None:
-        self.wrong.add(name)
-        self.problems.error(given.place, f"{given.key} in {given.where}: {why}")
-
-    def _refuse_key(self, name: str, given: Given, why: str) -> None:
-        self.wrong.add(name)
-        self.problems.error(given.name.place, f"{given.key} in {given.where}: {why}")
-
-    def _tell_shot(self, message: str) -> None:
-        self.problems.error(self.wanted.at.place, f"{self.wanted.where}: {message}")
-
-    def _tell_rule(self, rule: Rule) -> None:
-        """Tell a broken rule where the shot itself breaks it, or in the defaults when they do so alone; else the
-        shot is shown, for other shots may keep the rule with the same defaults.
-        """
-        found = [list(self._all(key)) for key in rule.at]
-        every = [given for some in found for given in some]
-        own = [given for given in every if given.where == self.wanted.where]
-        for given in (own or every)[:1]:
-            told = f"{given.key} in {given.where}"
-            if own or all(found):
-                self.problems.error(given.place, f"{told}: {rule.message}")
-            else:
-                self._tell_shot(f"{told}, line {given.place.line}: {rule.message}")
-        if not every:
-            self._tell_shot(rule.message)
-
-    def _all(self, key: str) -> Iterator[Given]:
-        """All that the shot gives for a key; of the media of one kind the last is the one too many."""
-        brought = [one.given for one in self.wanted.media if one.hole == key]
-        if brought:
-            yield brought[-1]
-            return
-        for path, given in self.given.items():
-            if path == (key,) or given.key == key or given.key.startswith(f"{key}["):
-                yield given
+        subject = Subject(".".join(map(str, fault.path)), inner.where, draft.model)
+        draft.problems.error(inner.place, sentence(fault, value, subject))
+    elif draft.unsure().isdisjoint({fault.path[:1]}):
+        draft.tell_shot("there is nothing to make it from; give it a prompt")
 
 
-def _said_twice(other: Given) -> str:
-    return f"line {other.place.line} sets it too, with {other.key} in {other.where}; keep one"
+def _tell_rule(draft: Draft, rule: Rule) -> None:
+    """Tell a broken rule where the shot itself breaks it, or in the defaults when they do so alone; else the
+    shot is shown, for other shots may keep the rule with the same defaults.
+    """
+    found = [list(_all(draft, key)) for key in rule.at]
+    every = [given for some in found for given in some]
+    own = [given for given in every if given.where == draft.wanted.where]
+    message = rule.message + _that_take_more(draft, rule)
+    for given in (own or every)[:1]:
+        told = f"{given.key} in {given.where}"
+        if own or all(found):
+            draft.problems.error(given.place, f"{told}: {message}")
+        else:
+            draft.tell_shot(f"{told}, line {given.place.line}: {message}")
+    if not every:
+        draft.tell_shot(message)
+
+
+def _that_take_more(draft: Draft, rule: Rule) -> str:
+    """The models that take as many references as the shot brings, where the rule is about their number."""
+    model = draft.form.model
+    for kind in Kind:
+        hole = f"references.{kind.value}"
+        count = sum(brought.hole == hole for brought in draft.wanted.media)
+        if hole in rule.at and count > model.abilities.references.get(kind, 0):
+            return draft.peers.that_take(model, kind, count)
+    return ""
+
+
+def _all(draft: Draft, key: str) -> Iterator[Given]:
+    """All that the shot gives for a key; of the media of one kind the last is the one too many."""
+    brought = [one.given for one in draft.wanted.media if one.hole == key]
+    if brought:
+        yield brought[-1]
+        return
+    if key in draft.wanted.keys:
+        yield draft.wanted.keys[key]
+    for path, given in draft.given.items():
+        if ".".join(map(str, path)) == key or given.key == key or given.key.startswith(f"{key}["):
+            yield given
+
+
+def _finished(draft: Draft) -> Request:
+    form = draft.form
+    body = {path: freeze(draft.body[path]) for path in form.in_order(draft.body)}
+    roles = {_key_of(medium) for medium in draft.media}
+    order = form.with_defaults(body, roles)
+    seed = form.value("seed", order)
+    origins = {path: given for path, given in draft.given.items() if path not in form.groups}
+    return Request(
+        body=_sealed(nested(body)),
+        order=_sealed(nested(order)),
+        media=tuple(draft.media),
+        origins=MappingProxyType({path: Origin(given.key, given.place) for path, given in origins.items()}),
+        footage=footage(form, order),
+        seed=seed if isinstance(seed, int) and seed >= 0 else None,
+        seed_path=form.fields.get("seed", ()),
+    )
+
+
+def _sealed(tree: dict[str, Any]) -> Mapping[str, Json]:
+    """A tree of frozen values, its own mappings read-only too."""
+    return MappingProxyType(
+        {name: _sealed(value) if type(value) is dict else value for name, value in tree.items()}
+    )
 
 
 def _key_of(medium: Medium) -> str:

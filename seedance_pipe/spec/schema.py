@@ -59,29 +59,44 @@ class Checker:
     def missing(self, given: Collection[str]) -> list[str]:
         return [name for name in self.required if name not in given]
 
-    def faults(self, name: str, value: Any) -> tuple[Fault, ...]:
-        """What is wrong with the value of key `name` by itself; paths begin with `name`."""
-        key = (name, json.dumps(value))
+    def faults(self, name: str, value: Any, *, text: str | None = None) -> tuple[Fault, ...]:
+        """What is wrong with the value of key `name` by itself; paths begin with `name`. `text` is the value's
+        JSON, for a caller that has it.
+        """
+        key = (name, text or json.dumps(value))
         if key not in self._seen:
             found = [fault for error in self._checks[name].iter_errors(value) for fault in _faults(error, (name,))]
             self._seen[key] = tuple(_one_for_each_cause(found))
         return self._seen[key]
 
-    def broken(self, given: Mapping[str, Any], *, wrong: Collection[str] = ()) -> Iterator[Rule]:
-        """The rules that `given` breaks, without those that speak of a key in `wrong`."""
-        texts = {name: json.dumps(value) for name, value in given.items()}
+    def broken(
+        self, given: Mapping[str, Any], *, wrong: Collection[str] = (), texts: Mapping[str, str] | None = None
+    ) -> Iterator[Rule]:
+        """The rules that `given` breaks, without those that speak of a key in `wrong`. `texts` are the values'
+        JSON, for a caller that has them.
+        """
+        texts = texts or texts_of(given)
         for rule in self._rules:
             if not rule.names.isdisjoint(wrong):
                 continue
             if not rule.holds({name: given[name] for name in given if name in rule.names}, texts):
                 yield rule.told
 
+    def resolved(self, part: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A part of the schema without the reference that it may be, its own words over those it refers to."""
+        if "$ref" not in part:
+            return part
+        own = {key: value for key, value in part.items() if key != "$ref"}
+        return {**self._defs[part["$ref"].rpartition("/")[2]], **own}
+
     def _validator(self, part: Mapping[str, Any]) -> Draft202012Validator:
         # A reference that is the whole of a part is followed once, here, and not for each value.
-        if "$ref" in part:
-            own = {key: value for key, value in part.items() if key != "$ref"}
-            part = {**self._defs[part["$ref"].rpartition("/")[2]], **own}
-        return Draft202012Validator({**part, "$defs": self._defs}, registry=Registry())
+        return Draft202012Validator({**self.resolved(part), "$defs": self._defs}, registry=Registry())
+
+
+def texts_of(given: Mapping[str, Any]) -> dict[str, str]:
+    """Each value as JSON: equal texts are judged alike."""
+    return {name: json.dumps(value) for name, value in given.items()}
 
 
 class _Written:

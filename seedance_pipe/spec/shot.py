@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from seedance_pipe.spec.chain import Link, resolve
-from seedance_pipe.spec.diagnostic import meant
-from seedance_pipe.spec.form import Form
 from seedance_pipe.spec.medium import FromShot, Kind, Role
 from seedance_pipe.spec.model import Catalogue, Model
 from seedance_pipe.spec.overlay import DEFAULTS, Overlay
+from seedance_pipe.spec.peers import Peers, meant_model
 from seedance_pipe.spec.request import request
 from seedance_pipe.spec.source import MappingNode, SequenceNode
 from seedance_pipe.spec.story import Shot
@@ -41,7 +40,7 @@ class Cast:
     """What all shots of a story share while they are read.
 
     `vars` are the variables that every shot sees, `every` their scope; `declared` the names that any shot has.
-    `links` grows with every shot that uses another, `forms` with every model.
+    `links` grows with every shot that uses another.
     """
 
     catalogue: Catalogue
@@ -54,7 +53,7 @@ class Cast:
     declared: frozenset[str]
     ids: Mapping[str, None]
     links: list[Link]
-    forms: dict[str, Form]
+    peers: Peers
 
 
 def read_shot(cast: Cast, outline: Outline) -> Shot | None:
@@ -77,9 +76,7 @@ def read_shot(cast: Cast, outline: Outline) -> Shot | None:
         takes=int(takes.value) if takes else 1,
         unsure=frozenset(overlay.unsure),
     )
-    if model.name not in cast.forms:
-        cast.forms[model.name] = Form(model)
-    made = request(cast.forms[model.name], wanted, cast.supply.problems)
+    made = request(cast.peers.form(model), wanted, cast.supply.problems, cast.peers)
     if made is None:
         return None
     return Shot(
@@ -122,10 +119,8 @@ def _model(cast: Cast, outline: Outline) -> Model | None:
     name = str(entry.value)
     model = cast.catalogue.find(name)
     if model is None:
-        known = cast.catalogue.names
-        same = next((other for other in known if other.partition("/")[2] == name), None)
-        close = f"; did you mean '{same}'?" if same else meant(name, known)
-        problems.error(entry.node.place, f"there is no model '{name}'{close or '; see seedance-pipe models'}")
+        close = meant_model(name, cast.catalogue.names) or "; see seedance-pipe models"
+        problems.error(entry.node.place, f"there is no model '{name}'{close}")
     elif model.retirement:
         gone = model.retirement
         told = f"{name} is retired by its vendor as of {gone.on}; use {gone.successor}"
@@ -204,10 +199,7 @@ def _brought(
     yield Brought(role, kind, source, given)
 
 
-def _params(overlay: Overlay) -> Mapping[str, Given]:
-    """The vendor's own parameters, the shot's over those of the defaults."""
-    params: dict[str, Given] = {}
-    for entry, where in overlay.layers("params"):
-        for key, node in entry.node.entries if isinstance(entry.node, MappingNode) else ():
-            params[str(key.value)] = Given(plain(node), f"params.{key.value}", where, node, key)
-    return params
+def _params(overlay: Overlay) -> tuple[Given, ...]:
+    """The mappings of the vendor's own parameters, the shot's after that of the defaults."""
+    layers = overlay.layers("params")
+    return tuple(Given(entry.value, "params", where, entry.node, entry.key) for entry, where in layers)

@@ -27,8 +27,9 @@ class Origin:
 class Footage:
     """What the request asks to be made, with the model's defaults filled in; None is the model's own choice.
 
-    `ratio` is None when it follows a picture. `frames` counts every frame of the clip (a 5 s clip has 121).
-    `longest` is the greatest number of frames that the request can lead to.
+    `ratio` is None when it is open among those of the resolution's sizes: it follows a picture, or the model's
+    choice. A ratio without a size in the model's table makes a picture of unknown size. `frames` counts every
+    frame of the clip (a 5 s clip has 121). `longest` is the greatest number of frames that it can come to.
     """
 
     resolution: str

@@ -16,10 +16,7 @@ from seedance_pipe.spec.wanted import Brought
 from seedance_pipe.units import Size
 
 _PARTS = {Kind.IMAGE: "the last frame", Kind.VIDEO: "the clip"}
-_UPLOADS = (
-    "give its https:// address, or set SEEDANCE_UPLOAD_PUT and SEEDANCE_UPLOAD_PUBLIC to a place on the web where "
-    "files can be put"
-)
+_UPLOADS = "set SEEDANCE_UPLOAD_PUT and SEEDANCE_UPLOAD_PUBLIC to a place on the web where files can be put"
 
 
 def check_media(media: Sequence[Brought], model: Model, supply: Supply) -> None:
@@ -42,7 +39,7 @@ def check_clips(shots: Iterable[Shot], problems: Problems) -> None:
         seconds = sum((_longest(clip, known) for clip in clips), Fraction(0))
         if limits.total_seconds is not None and seconds > limits.total_seconds:
             told = f"the reference videos of shot '{shot.id}' can last {float(seconds):g} seconds in all"
-            problems.error(clips[-1].place, f"{told}; {shot.model.short} takes {_number(limits.total_seconds)}")
+            problems.error(clips[-1].place, f"{told}; {shot.model.familiar} takes {_number(limits.total_seconds)}")
 
 
 def _complaints(brought: Brought, model: Model, supply: Supply) -> Iterator[str]:
@@ -52,26 +49,25 @@ def _complaints(brought: Brought, model: Model, supply: Supply) -> Iterator[str]
     source = brought.source
     if isinstance(source, Address):
         if source.url.startswith("asset:") and not limits.assets:
-            yield f"{model.short} takes no asset:// addresses"
+            yield f"{model.familiar} takes no asset:// addresses"
         return
-    if not limits.inline and not supply.uploads:
-        what = (
-            f"'{source.name}'"
-            if isinstance(source, LocalFile)
-            else f"{_PARTS[brought.kind]} of shot '{source.shot}'"
-        )
-        yield f"{model.short} takes a {NAMES[brought.kind]} by its address only, and {what} has none; {_UPLOADS}"
+    if not (limits.inline or limits.upload or supply.uploads):
+        only = f"{model.familiar} takes a {NAMES[brought.kind]} by its address only"
+        if isinstance(source, LocalFile):
+            yield f"{only}, and '{source.name}' has none; give its https:// address, or {_UPLOADS}"
+        else:
+            yield f"{only}, and {_PARTS[brought.kind]} of shot '{source.shot}' has none; {_UPLOADS}"
     if isinstance(source, LocalFile):
         yield from (
-            f"'{source.name}' {why}" for why in _file_complaints(source, limits, model.short, supply.assets)
+            f"'{source.name}' {why}" for why in _file_complaints(source, limits, model.familiar, supply.assets)
         )
 
 
 def _file_complaints(file: LocalFile, limits: MediaLimits, model: str, assets: Assets) -> Iterator[str]:
-    if file.type not in limits.types:
+    if limits.types and file.type not in limits.types:
         yield f"is {word(file.type)}; {model} takes {', '.join(word(type_) for type_ in limits.types)}"
         return
-    if file.bytes > limits.bytes:
+    if limits.bytes is not None and file.bytes > limits.bytes:
         yield f"has {_megabytes(file.bytes)}; {model} takes at most {_megabytes(limits.bytes)}"
     if file.size is not None:
         yield from _size_complaints(file.size, limits, model)
@@ -105,17 +101,19 @@ def _together(media: Sequence[Brought], model: Model) -> Iterator[tuple[Brought,
         seconds = sum((lasts for _, lasts in long if lasts is not None), Fraction(0))
         if len(long) > 1 and limits.total_seconds is not None and seconds > limits.total_seconds:
             told = f"the {NAMES[kind]}s of this shot last {float(seconds):.1f} seconds in all"
-            yield long[-1][0], f"{told}; {model.short} takes {_number(limits.total_seconds)}"
+            yield long[-1][0], f"{told}; {model.familiar} takes {_number(limits.total_seconds)}"
     # Inside a request three bytes are written as four letters.
     heavy = [
         (one, 4 * -(-one.source.bytes // 3))
         for one in media
-        if isinstance(one.source, LocalFile) and one.kind in model.media and model.media[one.kind].inline
+        if isinstance(one.source, LocalFile)
+        and one.kind in model.media
+        and model.media[one.kind].carries(one.source.bytes)
     ]
     length = sum(letters for _, letters in heavy)
     if model.body_bytes and length > model.body_bytes:
         told = f"the files of this shot make a request of {_megabytes(length)}"
-        yield heavy[-1][0], f"{told}; {model.short} takes at most {_megabytes(model.body_bytes)}"
+        yield heavy[-1][0], f"{told}; {model.familiar} takes at most {_megabytes(model.body_bytes)}"
 
 
 def _longest(clip: Medium, shots: Mapping[str, Shot]) -> Fraction:

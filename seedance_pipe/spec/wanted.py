@@ -52,7 +52,8 @@ class Brought:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """All that one shot asks of its model. `keys` are portable keys with plain values, the prompt among them.
+    """All that one shot asks of its model. `keys` are portable keys with plain values, the prompt among them;
+    `params` the mappings of the vendor's own parameters, the shot's after that of the defaults.
 
     `unsure` are the keys that were left out because they are wrong: what follows from their absence is not told.
     """
@@ -60,7 +61,7 @@ class Wanted:
     where: str
     at: Placed
     keys: Mapping[str, Given]
-    params: Mapping[str, Given]
+    params: Sequence[Given]
     media: Sequence[Brought]
     takes: int
     unsure: frozenset[str] = frozenset()

@@ -85,12 +85,17 @@ def sentence(fault: Fault, value: Any, subject: Subject) -> str:
         case "minLength" | "minItems" if not value:
             return f"{subject} is empty"
         case "minLength" | "minItems":
-            return f"{subject} is too short, {len(value)}; {subject.offers} at least {schema[fault.keyword]}"
+            return f"{subject} is too short, {_length(value)}; {subject.offers} at least {schema[fault.keyword]}"
         case "maxLength" | "maxItems":
-            return f"{subject} is too long, {len(value)}; {subject.offers} at most {schema[fault.keyword]}"
+            return f"{subject} is too long, {_length(value)}; {subject.offers} at most {schema[fault.keyword]}"
         case "pattern":
             return f"{subject.with_value(value)} is not written as {subject.bound} it"
     return _not_offered(schema, value, subject)
+
+
+def _length(value: Any) -> str:
+    kind = "character" if isinstance(value, str) else "item"
+    return f"{len(value)} {kind}" if len(value) == 1 else f"{len(value)} {kind}s"
 
 
 def lacks(key: str) -> str:
@@ -116,17 +121,24 @@ def written(steps: JsonPath) -> str:
 
 
 def offer(schema: Mapping[str, Any]) -> str:
-    """What a schema of one plain value lets through: `2 to 12 seconds`, `480p, 720p or 1080p`."""
+    """What a schema of one plain value lets through: `2 to 12 seconds`, `480p, 720p or 1080p`; empty where its
+    words do not say.
+    """
     unit = f" {schema['x-unit']}" if "x-unit" in schema else ""
-    singles = list(_singles(schema))
+    named = list(singles(schema))
     low, high = limits(schema)
     if low is not None and high is not None:
         span = f"{low} to {high}{unit}"
-        return f"{span}, or auto" if "x-auto" in schema else _either([span, *map(str, singles)])
-    step = _step(singles)
-    if step and len(singles) > 8:
-        return f"{singles[0]}, {singles[1]}, {singles[2]} and so on in steps of {step} to {singles[-1]}{unit}"
-    return _either([single if isinstance(single, str) else json.dumps(single) for single in singles]) + unit
+        return f"{span}, or auto" if "x-auto" in schema else either([span, *map(str, named)])
+    if low is not None or high is not None:
+        return f"{low} or more{unit}" if high is None else f"{high} or less{unit}"
+    step = _step(named)
+    if step and len(named) > 8:
+        return f"{named[0]}, {named[1]}, {named[2]} and so on in steps of {step} to {named[-1]}{unit}"
+    if len(named) == 1 and isinstance(named[0], str):
+        return f"'{named[0]}' only"
+    words = [single if isinstance(single, str) else json.dumps(single) for single in named]
+    return either(words) + unit if words else ""
 
 
 def limits(schema: Mapping[str, Any]) -> tuple[float | None, float | None]:
@@ -138,6 +150,8 @@ def limits(schema: Mapping[str, Any]) -> tuple[float | None, float | None]:
 
 
 def _not_offered(schema: Mapping[str, Any], value: Any, subject: Subject) -> str:
+    if schema.get("type") == "string" and not isinstance(value, str) and json.dumps(value) in singles(schema):
+        return _wrong_type("string", value, subject)
     low, high = limits(schema)
     said = f"{subject.with_value(value)} is "
     if isinstance(value, int | float) and high is not None and value > high:
@@ -146,16 +160,17 @@ def _not_offered(schema: Mapping[str, Any], value: Any, subject: Subject) -> str
         said += f"less than {subject.bound}"
     else:
         said += f"not what {subject.bound}"
-    return f"{said}; {subject.offers} {offer(schema)}{_nearest(list(_singles(schema)), value)}"
+    offered = offer(schema)
+    return f"{said}; {subject.offers} {offered}{_nearest(list(singles(schema)), value)}" if offered else said
 
 
-def _nearest(singles: Sequence[Any], value: Any) -> str:
+def _nearest(named: Sequence[Any], value: Any) -> str:
     if isinstance(value, str):
-        return _meant_value(value, [single for single in singles if isinstance(single, str)])
-    if not _step(singles) or not isinstance(value, int | float):
+        return _meant_value(value, [single for single in named if isinstance(single, str)])
+    if not _step(named) or not isinstance(value, int | float):
         return ""
-    below = [number for number in singles if number < value][-1:]
-    above = [number for number in singles if number > value][:1]
+    below = [number for number in named if number < value][-1:]
+    above = [number for number in named if number > value][:1]
     close = [str(number) for number in below + above]
     return f"; nearest {'is' if len(close) == 1 else 'are'} {' and '.join(close)}"
 
@@ -199,13 +214,13 @@ def _kind(value: Any) -> str:
     return "a list" if isinstance(value, list) else "a mapping"
 
 
-def _singles(schema: Mapping[str, Any]) -> Iterator[Any]:
+def singles(schema: Mapping[str, Any]) -> Iterator[Any]:
     """The values that a schema names one by one."""
     yield from schema.get("enum", ())
     if "const" in schema:
         yield schema["const"]
     for part in schema.get("anyOf", ()):
-        yield from _singles(part)
+        yield from singles(part)
 
 
 def _step(values: Sequence[Any]) -> int:
@@ -216,5 +231,6 @@ def _step(values: Sequence[Any]) -> int:
     return gaps.pop() if len(gaps) == 1 else 0
 
 
-def _either(words: Sequence[str]) -> str:
+def either(words: Sequence[str]) -> str:
+    """`a, b or c`; there is at least one."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"

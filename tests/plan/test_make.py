@@ -31,7 +31,7 @@ from seedance_pipe.plan.unroll import unroll
 from seedance_pipe.spec.medium import Address, Kind, LocalFile, Role
 from seedance_pipe.spec.story import Shot, Story
 from seedance_pipe.units import Digest, Size
-from tests.builders import HERE, METHODS, done, frame_from, shot, story, submission
+from tests.builders import HERE, METHODS, UNPRICED, done, frame_from, shot, story, submission
 
 CHAIN = story(shot("a", "one"), shot("b", "two", after="a"), shot("c", "three", after="b"), shot("d", "four"))
 
@@ -236,7 +236,7 @@ def test_a_users_file_counts_by_its_content_and_an_address_by_its_text() -> None
 def test_a_parameter_that_is_no_longer_given_is_named_as_the_vendor_calls_it() -> None:
     history = history_of(story(shot("a", camera={"fixed": True})))
     plan = make(story(shot("a")), history, METHODS)
-    assert verdict(plan, "a#1") == Stale((Changed("camera", True, None),))
+    assert verdict(plan, "a#1") == Stale((Changed("camera.fixed", True, None),))
 
 
 def test_another_model_is_named_as_such() -> None:
@@ -247,11 +247,11 @@ def test_another_model_is_named_as_such() -> None:
 
 
 def test_the_bill_sums_what_would_be_bought_and_names_what_has_no_price() -> None:
-    free = replace(CHAIN.shots[3], model=replace(CHAIN.shots[3].model, price=None))
+    free = replace(CHAIN.shots[3], model=replace(CHAIN.shots[3].model, price=UNPRICED))
     plan = make(with_shot(CHAIN, free), History(), METHODS)
     assert str(plan.bill.most["USD"]) == "$0.3675"
     assert plan.bill.unknown == ("d#1",)
-    assert not plan.bill.exact
+    assert plan.bill.exact
 
 
 prompts = st.lists(st.text(max_size=8), min_size=2, max_size=6)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,10 +18,11 @@ from seedance_pipe.report.standing import Result, Standing
 from seedance_pipe.report.table import plan_text, result_text, status_text
 from seedance_pipe.report.words import plain
 from seedance_pipe.run.budget import Total
-from seedance_pipe.spec.medium import LocalFile
+from seedance_pipe.spec.medium import Kind, LocalFile
+from seedance_pipe.spec.model import MediaLimits, Price, Rate
 from seedance_pipe.spec.story import Footage, Story
 from seedance_pipe.units import Digest, Money, Size
-from tests.builders import METHODS, done, frame_from, shot, story, submission
+from tests.builders import METHODS, UNPRICED, done, frame_from, shot, story, submission
 
 CHAIN = story(shot("stairs", "one"), shot("lamp", "two", after="stairs"))
 
@@ -67,16 +69,39 @@ def test_files_that_would_leave_the_machine_are_listed_with_their_vendor() -> No
     told = story(shot("a", media=(frame_from(still),)))
     assert "Leaves this machine: a.png -> acme\n" in plan_text(planned(told))
     assert "Leaves" not in plan_text(planned(told, made(told)))
+    by_address = MediaLimits(inline=False, assets=False, types=(), bytes=None)
+    shots = [replace(one, model=replace(one.model, media={Kind.IMAGE: by_address})) for one in told.shots]
+    text = plan_text(planned(replace(told, shots=tuple(shots))))
+    assert "Leaves this machine: a.png -> the place of SEEDANCE_UPLOAD_PUT, where acme reads it\n" in text
+
+
+def test_a_rehearsal_says_that_nothing_is_paid_and_nothing_sent_away() -> None:
+    still = LocalFile(Path("/films/a.png"), "a.png", Digest("d"), "image/png", 9, Size(864, 480))
+    told = planned(story(shot("a", media=(frame_from(still),))))
+    text = plan_text(told, rehearsal=True)
+    assert "With a key, leaves this machine: a.png -> acme\n" in text
+    assert text.endswith("A rehearsal: nothing is paid, and nothing leaves this machine.\n")
+    standing = Standing(told, History(), Total(), {})
+    assert status_text(standing, rehearsal=True).endswith("$0.0000. Rehearsed: nothing was paid.\n")
+    result = Result(0, Path("/f.mp4"), made=(StepKey("a#1"),), charged={"USD": Money(Decimal("0.25"))})
+    assert result_text(result, rehearsal=True).startswith(
+        "1 take made for $0.2500. Rehearsed: nothing was paid.\nThe film"
+    )
+
+
+def test_a_status_says_of_how_many_takes_nobody_knows_the_price() -> None:
+    standing = Standing(planned(CHAIN), History(), Total(unknown=2), {})
+    assert status_text(standing).endswith("Spent so far: $0.0000. What 2 takes cost is unknown.\n")
 
 
 def test_an_estimate_that_is_not_exact_says_why_and_an_unknown_price_is_said_to_be_unknown() -> None:
     open_shape = shot("a", footage=Footage("480p", None, 121, 121, audio=False))
-    unpriced = replace(shot("b", "other"), model=replace(CHAIN.shots[0].model, price=None))
+    unpriced = replace(shot("b", "other"), model=replace(CHAIN.shots[0].model, price=UNPRICED))
     text = plan_text(planned(story(open_shape, unpriced)))
     assert "a#1   make  <= $0.1225  new" in text
     assert "b#1   make  unknown" in text
-    assert "at most $0.1225 and 1 of unknown price" in text
-    assert "b#1: the price of acme/one is not published" in text
+    assert "at most $0.1225, and 1 take of unknown price" in text
+    assert "b#1: the price is told when the task is created" in text
 
 
 def test_every_step_can_be_shown() -> None:
@@ -130,7 +155,7 @@ def test_a_result_names_what_was_made_what_it_cost_and_what_was_not_made() -> No
         made=(StepKey("a#1"), StepKey("a#1/frame")),
         failed=(StepKey("b#1"),),
         doubted=(StepKey("c#1"),),
-        blocked=(StepKey("film"),),
+        blocked=(StepKey("format"), StepKey("a/clip"), StepKey("film")),
         charged={"USD": Money(Decimal("0.25"))},
     )
     assert result_text(result) == ("1 take made for $0.2500.\nFailed: b#1.\nIn doubt: c#1.\nNot made: film.\n")
@@ -143,3 +168,18 @@ def test_a_result_names_what_was_made_what_it_cost_and_what_was_not_made() -> No
 
 def test_nothing_that_came_from_outside_can_drive_a_terminal() -> None:
     assert plain("a\x1b[31mb\x07\u202ec") == "a\\x1b[31mb\\x07\\u202ec"
+
+
+def test_credits_and_unknown_prices_stand_beside_dollars() -> None:
+    a_take = Price("take", "rivya credits", (Rate({}, Decimal("25")),), date(2026, 5, 11), "a page")
+    model = CHAIN.shots[0].model
+    paid = [replace(shot(name, name), model=replace(model, price=a_take)) for name in ("b", "c")]
+    free = [replace(shot(name, name), model=replace(model, price=UNPRICED)) for name in "defghij"]
+    text = plan_text(planned(story(shot("a"), *paid, *free)))
+    assert "b#1   make  25 rivya credits  new" in text
+    assert "j#1   make  unknown           new" in text
+    assert (
+        "10 of 10 takes to make: $0.1225 and 50 rivya credits, and 7 takes of unknown price "
+        "(prices as of 2026-05-11, 2026-09-09).\n"
+    ) in text
+    assert text.endswith("d#1, e#1, f#1, g#1, h#1 and 2 more: the price is told when the task is created\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -26,6 +27,7 @@ from seedance_pipe.plan.history import History, State
 from seedance_pipe.plan.make import Bill, Planned
 from seedance_pipe.plan.unroll import unroll
 from seedance_pipe.report.words import bill, reasons, verdict_word
+from seedance_pipe.units import Money
 from tests.builders import HERE, METHODS, shot, story, submission
 
 TAKE = unroll(story(shot("a")), History(), METHODS).steps[0]
@@ -50,6 +52,10 @@ def told(verdict: Verdict, kind: StepKind = StepKind.TAKE) -> list[str]:
         (Lost("clip"), "its clip is missing from the store"),
         (Ended(State.REFUSED, "", "no\n"), "last time refused: no\\n"),
         (Ended(State.UNSENT, "x", "no way"), "last time not sent (x): no way"),
+        (
+            Ended(State.REFUSED, "no_money", "it is (no_money: all gone)"),
+            "last time refused: it is (no_money: all gone)",
+        ),
         (Undelivered("out/a.mp4"), "out/a.mp4 is not there"),
     ],
     ids=lambda value: value if isinstance(value, str) else type(value).__name__,
@@ -84,6 +90,10 @@ def test_every_verdict_has_a_word_and_what_is_not_fresh_a_reason() -> None:
     assert "its file is lost here" in told(InFlight(replace(OPEN, state=State.STORED)))[0]
 
 
-def test_a_bill_of_unknown_prices_alone_says_just_that() -> None:
-    assert bill(Bill({}, False, (StepKey("a#1"),))) == "1 of unknown price"
+def test_what_is_unknown_stands_beside_a_bill_and_is_no_part_of_its_bound() -> None:
+    assert bill(Bill({}, False, (StepKey("a#1"),))) == "1 take of unknown price"
+    some = {"rivya credits": Money(Decimal(16), "rivya credits"), "USD": Money(Decimal("0.25"))}
+    both = (StepKey("a#1"), StepKey("b#1"))
+    assert bill(Bill(some, True, both)) == "$0.2500 and 16 rivya credits, and 2 takes of unknown price"
+    assert bill(Bill(some, False, ())) == "at most $0.2500 and 16 rivya credits"
     assert bill(Bill({}, True, ())) == "nothing"

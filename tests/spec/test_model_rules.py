@@ -1,4 +1,4 @@
-"""The five models' schemas as plain JSON Schemas: bodies that the vendor takes, and bodies that it refuses.
+"""ModelArk's schemas as plain JSON Schemas: bodies that the vendor takes, and bodies that it refuses.
 
 Each row is a fact of the vendor's documents (modelark.md sections 3 and 4, 2026-11-21). No code of ours judges
 here: whoever reads the schema with another tool gets the same answer.
@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from seedance_pipe.document import thaw
-from tests.spec.asking import FAST, MID, MODELS, PRO, TWO, TWO_FAST, known
+from tests.spec.asking import FAST, MID, MODELARK, MODELS, PRO, TWO, TWO_FAST, known
 
 TEXT = {"type": "text", "text": "waves"}
 URL = {"url": "https://example.org/x"}
@@ -39,7 +39,7 @@ def test_every_schema_is_a_valid_json_schema(name: str) -> None:
     Draft202012Validator.check_schema(thaw(known(name).document))
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", MODELARK)
 def test_text_or_a_first_frame_or_both_are_enough_on_every_model(name: str) -> None:
     assert takes(name, TEXT)
     assert takes(name, FIRST)

@@ -187,10 +187,11 @@ def test_clips_are_measured_by_whom_we_are_given(tmp_path: Path) -> None:
 
     text = f"version: 1\nmodel: {TWO}\nshots: [{{id: a, prompt: waves, references: [{{video: a.mp4}}]}}]\n"
     assert told(text, tmp_path, uploads=True, measure=measure) == [
-        "error: references[0].video in shot 'a': 'a.mp4' has 12 frames a second; seedance-2-0 takes 24 to 60",
+        "error: references[0].video in shot 'a': 'a.mp4' has 12 frames a second; "
+        "modelark/seedance-2-0 takes 24 to 60",
         "error: references[0].video in shot 'a': 'a.mp4' is coded as opus; "
-        "seedance-2-0 takes h264, hevc, aac, mp3",
-        "error: references[0].video in shot 'a': 'a.mp4' lasts 20.0 seconds; seedance-2-0 takes 2 to 15",
+        "modelark/seedance-2-0 takes h264, hevc, aac, mp3",
+        "error: references[0].video in shot 'a': 'a.mp4' lasts 20.0 seconds; modelark/seedance-2-0 takes 2 to 15",
     ]
 
 
@@ -202,11 +203,11 @@ def test_files_too_heavy_for_the_model_or_for_one_request_are_told(tmp_path: Pat
             file.truncate(length)
     text = f"version: 1\nmodel: {TWO}\nshots: [{{id: a, first_frame: FIRST, last_frame: half.png}}]\n"
     assert told(text.replace("FIRST", "heavy.png").replace("half", "a"), tmp_path) == [
-        "error: first_frame in shot 'a': 'heavy.png' has 30.0 MB; seedance-2-0 takes at most 30.0 MB"
+        "error: first_frame in shot 'a': 'heavy.png' has 30.0 MB; modelark/seedance-2-0 takes at most 30.0 MB"
     ]
     assert told(text.replace("FIRST", "half.png"), tmp_path) == [
         "error: last_frame in shot 'a': the files of this shot make a request of 66.7 MB; "
-        "seedance-2-0 takes at most 64.0 MB"
+        "modelark/seedance-2-0 takes at most 64.0 MB"
     ]
 
 
@@ -215,7 +216,8 @@ def test_a_picture_of_a_type_that_the_model_does_not_take_is_told(tmp_path: Path
     text = "version: 1\nmodel: {}\nshots: [{{id: a, first_frame: a.heic}}]\n"
     assert told(text.format(TWO), tmp_path) == []
     assert told(text.format(PRO), tmp_path) == [
-        "error: first_frame in shot 'a': 'a.heic' is HEIC; seedance-1-0-pro takes JPEG, PNG, WEBP, BMP, TIFF, GIF"
+        "error: first_frame in shot 'a': 'a.heic' is HEIC; "
+        "modelark/seedance-1-0-pro takes JPEG, PNG, WEBP, BMP, TIFF, GIF"
     ]
 
 
@@ -312,7 +314,7 @@ def test_a_shot_with_a_wrong_template_still_tells_its_other_problems(tmp_path: P
     text = film("id: a, prompt: '{{ nobody }}', duration: 99, ratio: adaptive")
     assert told(text, tmp_path) == [
         "error: unknown variable 'nobody'",
-        "error: duration 99 in shot 'a' is more than seedance-1-0-pro makes; it makes 2 to 12 seconds",
+        "error: duration 99 in shot 'a' is more than modelark/seedance-1-0-pro makes; it makes 2 to 12 seconds",
     ]
 
 

@@ -82,7 +82,7 @@ STORY = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.one_of(STORY, STORY, ANYTHING))
 def test_reading_never_ends_in_anything_but_a_story_or_problems(
     tmp_path_factory: pytest.TempPathFactory, document: Any

@@ -112,10 +112,10 @@ def test_long_defaults_are_not_held_by_very_many_shots(tmp_path: Path) -> None:
 
 def test_a_story_has_a_greatest_number_of_shots_and_of_references(tmp_path: Path) -> None:
     many = (f"id: a{number}" for number in range(20_001))
-    assert told(tmp_path, "", many) == ["shots in the story is too long, 20001; there may be at most 20000"]
+    assert told(tmp_path, "", many) == ["shots in the story is too long, 20001 items; there may be at most 20000"]
     references = ", ".join(["{image: 'https://example.org/a.png'}"] * 101)
     assert told(tmp_path, "", [f"id: a, references: [{references}]"], model=TWO) == [
-        "references in shot 'a' is too long, 101; there may be at most 100"
+        "references in shot 'a' is too long, 101 items; there may be at most 100"
     ]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -15,11 +14,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from seedance_pipe.document import fill, freeze, thaw
+from seedance_pipe.spec.form import Parameter, nested
 from seedance_pipe.spec.medium import Kind, Role
-from seedance_pipe.spec.model import Abilities, Model
 from seedance_pipe.spec.story import Footage
-from seedance_pipe.units import Size
-from tests.spec.asking import FAST, MID, MODELS, PRO, TWO, asked, brought, known
+from tests.spec.asking import FAST, MID, MODELS, PEERS, PRO, TWO, asked, brought, known, made_up
 
 PLAIN: dict[str, st.SearchStrategy[Any]] = {
     "duration": st.one_of(st.integers(-1, 17), st.just("auto"), st.just(5.0)),
@@ -39,6 +37,7 @@ PARAMS: dict[str, st.SearchStrategy[Any]] = {
     "safety_identifier": st.text("ab", max_size=66),
     "generate_audio": st.booleans(),
 }
+SENT_LATER = {"taskUUID": "5a3f2c58-6f0e-4b6b-9b39-3a8a6d1e7c11"}
 MEDIA = st.lists(
     st.one_of(
         st.tuples(st.sampled_from([Role.FIRST_FRAME, Role.LAST_FRAME]), st.just(Kind.IMAGE)),
@@ -67,7 +66,10 @@ def test_what_is_accepted_fits_the_models_schema_and_what_is_refused_is_told(
     if made is None:
         return
     body = thaw(fill(made.body, {medium.hole: "https://example.org/x" for medium in made.media}))
-    Draft202012Validator(thaw(model.document)).validate(body)
+    document = thaw(model.document)
+    for parameter in filter(PEERS.form(model).later, document["required"]):
+        body[parameter] = SENT_LATER[parameter]
+    Draft202012Validator(document).validate(body)
     assert len(made.media) == len(media)
     assert made.footage.longest >= (made.footage.frames or 0)
     assert not {"service_tier", "priority", "execution_expires_after", "safety_identifier"} & set(made.order)
@@ -78,50 +80,71 @@ def limits_of(part: dict[str, Any]) -> Iterator[tuple[Any, bool]]:
     for branch in part.get("anyOf", [part]):
         if "minimum" in branch:
             yield branch["minimum"], True
+            yield branch["minimum"] - 1, branch["minimum"] - 1 == part.get("default") == -1
+        if "maximum" in branch:
             yield branch["maximum"], True
             yield branch["maximum"] + 1, False
-            yield branch["minimum"] - 1, branch["minimum"] - 1 == part.get("default") == -1
         if "const" in branch:
             yield branch["const"], True
-    for value in part.get("enum", ()):
-        yield value, True
-        yield f"{value}x" if isinstance(value, str) else value + 1, False
+        for value in branch.get("enum", ()):
+            yield value, True
+            yield f"{value}x" if isinstance(value, str) else value + 1, False
     if part.get("type") == "boolean":
         yield from [(True, True), (False, True), ("true", False), (1, False)]
     if "maxLength" in part:
-        yield from [("a" * part["maxLength"], True), ("a" * (part["maxLength"] + 1), False), ("", False)]
+        least = part.get("minLength", 0)
+        yield from [("a" * part["maxLength"], True), ("a" * (part["maxLength"] + 1), False)]
+        yield from [("a" * least, True), *([("a" * (least - 1), False)] if least else [])]
     if part.get("pattern"):
         yield from [("https://example.org/", True), ("example.org", False)]
 
 
 LIMITS = [
-    pytest.param(name, parameter, value, taken, id=f"{known(name).short}-{parameter}-{str(value)[:12]}")
+    pytest.param(name, path, value, taken, id=f"{known(name).familiar}-{path[-1]}-{str(value)[:12]}")
     for name in MODELS
-    for parameter, part in thaw(known(name).document)["properties"].items()
-    if "x-owned" not in part
-    for value, taken in limits_of(part)
+    for path, part in PEERS.form(known(name)).parts.items()
+    if not PEERS.form(known(name)).owned(path) and part.get("x-as") not in ("width", "height")
+    for value, taken in limits_of(dict(part))
 ]
 
 
-@pytest.mark.parametrize(("name", "parameter", "value", "taken"), LIMITS)
+@pytest.mark.parametrize(("name", "path", "value", "taken"), LIMITS)
 def test_a_parameter_is_taken_up_to_its_limits_and_not_beyond(
-    name: str, parameter: str, value: Any, taken: bool
+    name: str, path: Parameter, value: Any, taken: bool
 ) -> None:
-    params = {parameter: value}
-    if parameter == "draft" and value is True:
+    params = nested({path: value})
+    if path == ("draft",) and value is True:
         params["resolution"] = "480p"
-    media = [brought(Role.FIRST_FRAME)] if value == "adaptive" else []
+    media = []
+    if value == "adaptive" and known(name).abilities.first_frame:
+        media = [brought(Role.FIRST_FRAME)]
+    if value in ("edit", "extend"):
+        media = [brought(Role.REFERENCE, Kind.VIDEO)]
     made, told = asked(known(name), media=media, params=params, prompt="waves")
     assert (made is not None) == taken, told
     assert len(told) == (0 if taken else 1)
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_a_prompt_is_taken_up_to_its_limits_and_never_in_the_vendors_words(name: str) -> None:
+    form = PEERS.form(known(name))
+    part = form.part("prompt")
+    for length in (part.get("minLength", 1), part.get("maxLength", 4000)):
+        assert asked(known(name), prompt="w" * length)[0] is not None
+    if "maxLength" in part:
+        assert asked(known(name), prompt="w" * (part["maxLength"] + 1))[0] is None
+    if part:
+        path = form.fields["prompt"]
+        told = asked(known(name), params=nested({path: "waves"}))[1]
+        assert any(one.endswith("the program sets this itself; take it out") for one in told)
+
+
 def test_the_limits_of_every_parameter_are_looked_at() -> None:
-    looked_at = {(name, parameter) for name, parameter, _, _ in (case.values for case in LIMITS)}
+    looked_at = {(name, path) for name, path, _, _ in (case.values for case in LIMITS)}
     for name in MODELS:
-        parts = thaw(known(name).document)["properties"]
-        rest = {parameter for parameter in parts if (name, parameter) not in looked_at}
-        assert rest <= {"model", "content", "return_last_frame", "service_tier", "tools"}
+        form = PEERS.form(known(name))
+        rest = {path[-1] for path in form.parts if (name, path) not in looked_at and not form.owned(path)}
+        assert rest <= {"service_tier", "tools", "width", "height"}
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -231,24 +254,6 @@ def test_media_stand_in_the_models_order_and_leave_holes_for_their_addresses() -
     assert made.origins["content", 0].key == "prompt"
 
 
-def made_up(properties: dict[str, Any], required: list[str]) -> Model:
-    """A model of another vendor's shape."""
-    return Model(
-        name="acme/one",
-        vendor="acme",
-        wire="one",
-        revision="1",
-        title="One",
-        aliases=(),
-        abilities=Abilities(True, True, MappingProxyType({}), False, False, False, False),
-        sizes=MappingProxyType({("720p", "16:9"): Size(1280, 720)}),
-        frame_rate=24,
-        price=None,
-        retirement=None,
-        document=freeze({"properties": properties, "required": required, "additionalProperties": False}),
-    )
-
-
 SELECTS = {
     "positivePrompt": {"type": "string", "minLength": 2, "maxLength": 20, "x-key": "prompt"},
     "duration": {"type": "string", "enum": ["5", "10"], "default": "5", "x-key": "duration", "x-as": "text"},
@@ -298,12 +303,15 @@ def test_other_vendors_shapes_are_data_too() -> None:
 @pytest.mark.parametrize(
     ("asking", "told"),
     [
-        ({}, "shot 'beach': one needs prompt"),
-        ({"prompt": "w" * 21}, "prompt in shot 'beach' is too long, 21; it takes at most 20"),
-        ({"prompt": "w"}, "prompt in shot 'beach' is too short, 1; it takes at least 2"),
-        ({"prompt": "waves", "duration": 7}, "duration 7 in shot 'beach' is not what one makes; it makes 5 or 10"),
-        ({"prompt": "waves", "seed": 3}, "seed in shot 'beach': one takes no seed; drop seed"),
-        ({"prompt": "waves", "ratio": "1:1"}, "ratio in shot 'beach': one takes no ratio"),
+        ({}, "shot 'beach': acme/one needs a prompt"),
+        ({"prompt": "w" * 21}, "prompt in shot 'beach' is too long, 21 characters; it takes at most 20"),
+        ({"prompt": "w"}, "prompt in shot 'beach' is too short, 1 character; it takes at least 2"),
+        (
+            {"prompt": "waves", "duration": 7},
+            "duration 7 in shot 'beach' is not what acme/one makes; it makes 5 or 10",
+        ),
+        ({"prompt": "waves", "seed": 3}, "seed in shot 'beach': acme/one takes no seed; drop seed"),
+        ({"prompt": "waves", "ratio": "1:1"}, "ratio in shot 'beach': acme/one takes no ratio"),
     ],
 )
 def test_other_vendors_limits_are_told_by_the_shots_own_keys(asking: dict[str, Any], told: str) -> None:
@@ -315,8 +323,8 @@ def test_a_fault_of_an_item_is_told_by_the_key_that_fills_it() -> None:
     listed = {"type": "array", "items": text, "x-owned": True, "x-items": [{"text": "{prompt}"}]}
     model = made_up({"parts": listed, "name": {"type": "string", "pattern": "^[a-z]+$"}}, [])
     assert asked(model, prompt="oceans", params={"name": "7"})[1] == [
-        "params.name '7' in shot 'beach' is not written as one takes it",
-        "prompt in shot 'beach' is too long, 6; it takes at most 5",
+        "prompt in shot 'beach' is too long, 6 characters; it takes at most 5",
+        "params.name '7' in shot 'beach' is not written as acme/one takes it",
     ]
 
 
