@@ -65,20 +65,22 @@ def guard(total: Total, asked: Money | None, *, cap: Money | None, what: str, al
     """Raises GuardRefused unless `what`, which costs at most `asked`, fits under `cap` beside all else.
 
     Money that nobody knows, and money of another currency than the cap's, cannot be shown to fit; with
-    `allow_unknown` it is let through and only what is known counts.
+    `allow_unknown` it is let through and only what is known counts: once that has used the cap up, nothing of
+    unknown price is let through either.
     """
     if cap is None:
         return
     if not allow_unknown:
         _all_known(total, asked, cap, what)
-    if asked is None or asked.currency != cap.currency:
+    if asked is not None and asked.currency != cap.currency:
         return
     spent = total.spent.get(cap.currency, Money.zero(cap.currency))
     reserved = total.reserved.get(cap.currency, Money.zero(cap.currency))
-    if (spent + reserved + asked).amount > cap.amount:
+    left = cap.amount - (spent + reserved).amount
+    if left <= 0 if asked is None else left < asked.amount:
         raise GuardRefused(
             f"{what} would pass the cap of {cap}: {spent} spent, {reserved} reserved for takes in flight, "
-            f"{asked} asked",
+            f"{asked or 'an unknown price'} asked",
             next_step="raise the cap (--max-cost), or run without one",
         )
 

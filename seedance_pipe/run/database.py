@@ -14,7 +14,10 @@ from seedance_pipe.run.disk import DISK, Disk, open_to_read, private_folder
 
 _OURS = 0x5344504A
 """The application id in the file's header: `SDPJ`."""
-_FORMAT = 1
+_FORMAT = 2
+"""1: before uploads were remembered. An entry of a kind that a program does not know is damage to it, so a new
+kind of entry is a new format.
+"""
 _BUSY_SECONDS = 30.0
 
 _SCHEMA = f"""
@@ -84,6 +87,7 @@ def create_or_open(path: Path, disk: Disk = DISK) -> sqlite3.Connection:
                 connection.executescript(_SCHEMA)
             _recognise(connection, path)
             connection.execute("PRAGMA journal_mode = WAL")
+            _raise_format(connection)
             return connection
 
 
@@ -139,6 +143,13 @@ def _is_blank(connection: sqlite3.Connection) -> bool:
     """Whether nobody has written anything yet: a new file, or one whose making was cut short."""
     (version,) = connection.execute("PRAGMA schema_version").fetchone()
     return int(version) == 0
+
+
+def _raise_format(connection: sqlite3.Connection) -> None:
+    """All that older formats hold reads the same; from here on an older program would not understand the rest."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version < _FORMAT:
+        connection.execute(f"PRAGMA user_version = {_FORMAT}")
 
 
 def _recognise(connection: sqlite3.Connection, path: Path) -> None:

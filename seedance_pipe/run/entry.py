@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from sys import intern
 from types import MappingProxyType
@@ -23,6 +23,8 @@ class Note(enum.StrEnum):
     LATEST = "latest"
     PICKED = "picked"
     DELIVERED = "delivered"
+    UPLOADED = "uploaded"
+    FORGOTTEN = "forgotten"
 
 
 class Entry(NamedTuple):
@@ -47,6 +49,14 @@ class Delivery:
     digest: Digest
     size: int
     mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A file of ours that a vendor keeps: where, as the vendor names it, and since when (Unix seconds)."""
+
+    address: str = field(repr=False)
+    at: float
 
 
 Recall: TypeAlias = Callable[[str], Mapping[str, Json]]
@@ -97,7 +107,8 @@ def submission_of(case: Case, length: int, recall: Recall) -> Submission:
     """The submission as it stood after its first `length` entries."""
     acts = {act: json.loads(text) for act, text in list(case.acts.items())[:length]}
     state = State(next(reversed(acts)))
-    intent, last = acts["intent"], acts[state.value]
+    intent, last, submitted = acts["intent"], acts[state.value], acts.get("submitted", {})
+    told = money_of(submitted.get("told"))
     receipt = receipt_of(acts["ready"]) if "ready" in acts else None
     return Submission(
         id=case.id,
@@ -110,9 +121,9 @@ def submission_of(case: Case, length: int, recall: Recall) -> Submission:
         state=state,
         request=Recalled(recall, intent["request"]),
         inputs=Recalled(recall, intent["inputs"]),
-        reserved=money_of(intent["reserved"]),
+        reserved=money_of(intent["reserved"]) if told is None else told,
         at=case.at,
-        task=acts["submitted"]["task"] if "submitted" in acts else None,
+        task=submitted.get("task"),
         receipt=receipt,
         charged=_charged(state, last, receipt),
         code=last.get("code", ""),
@@ -129,6 +140,13 @@ def made_of(fingerprint: Fingerprint, step: str, document: Mapping[str, Any], re
 
 def delivery_of(document: Mapping[str, Any]) -> Delivery:
     return Delivery(Digest(document["digest"]), document["size"], document["mtime_ns"])
+
+
+def kept_of(document: Mapping[str, Any], at: float) -> Kept:
+    """Raises TypeError for an address that is none: it would be sent to the vendor."""
+    if not isinstance(document["address"], str):
+        raise TypeError("an address is a text")
+    return Kept(document["address"], at)
 
 
 def money_data(money: Money | None) -> Json:

@@ -7,8 +7,7 @@ before its method returns; cheaper ones reach the file at once and share a flush
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Self
@@ -21,27 +20,12 @@ from seedance_pipe.plan.unroll import take_key
 from seedance_pipe.run.budget import Total, guard
 from seedance_pipe.run.database import create_or_open, open_if_there
 from seedance_pipe.run.disk import DISK, Disk
-from seedance_pipe.run.entry import Delivery, Note, money_data, receipt_data
+from seedance_pipe.run.entry import Delivery, Kept, Note, money_data, receipt_data
+from seedance_pipe.run.intent import Intent, together
 from seedance_pipe.run.ledger import Ledger
 from seedance_pipe.run.pages import Pages, text_of
 from seedance_pipe.run.submission import OPEN, IllegalAct, may_follow
 from seedance_pipe.units import Digest, Fingerprint, Money
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """A paid request as it is about to leave. `inputs` is the document whose digest is `fingerprint`;
-    `request` is all that is needed to send the same request again. Both are objects, not lists or text.
-    """
-
-    fingerprint: Fingerprint
-    shot: str
-    take: int
-    vendor: str
-    model: str
-    request: Json
-    inputs: Json
-    reserved: Money | None
 
 
 class Journal:
@@ -124,57 +108,71 @@ class Journal:
     # A submission's life
 
     def intend(self, intent: Intent, *, cap: Money | None, allow_unknown: bool = False) -> Submission:
-        """Write down a paid request before it leaves: durable when this returns, with an id drawn for it.
-
-        Raises GuardRefused when it does not fit under `cap` beside all that this story has spent and reserved;
-        `allow_unknown` lets a price through that nobody knows. Raises InDoubt when a submission of this
-        fingerprint is open, and PipeError when another run has got the take since `history` was read.
-        """
-        what = f"take {intent.take} of shot '{intent.shot}'"
-        ident = str(uuid.UUID(int=self._effects.draw(2**128), version=4))
-        with self._pages.writing(durable=True) as ledger:
-            self._not_open_elsewhere(ledger, intent.fingerprint, what)
-            guard(ledger.total(self.story), intent.reserved, cap=cap, what=what, allow_unknown=allow_unknown)
-            document: dict[str, Json] = {
-                "shot": intent.shot,
-                "take": intent.take,
-                "vendor": intent.vendor,
-                "model": intent.model,
-                "request": self._pages.keep(intent.request),
-                "inputs": self._pages.keep(intent.inputs),
-                "reserved": money_data(intent.reserved),
-            }
-            step = take_key(intent.shot, intent.take)
-            self._pages.write(State.INTENT, document, submission=ident, step=step, fingerprint=intent.fingerprint)
-        submission = self.submission(intent.fingerprint)
-        assert submission is not None
+        """Write down a paid request before it leaves, as `intend_together`."""
+        (submission,) = self.intend_together((intent,), cap=cap, allow_unknown=allow_unknown)
         return submission
 
-    def submitted(self, ident: str, task: str) -> None:
-        """The vendor has it, under its name `task`: durable when this returns."""
-        self._act(ident, State.SUBMITTED, {"task": task}, durable=True)
+    def intend_together(
+        self, intents: Sequence[Intent], *, cap: Money | None, allow_unknown: bool = False
+    ) -> tuple[Submission, ...]:
+        """Write down a paid request for takes of one shot before it leaves: all of them, or none. They are
+        durable when this returns, each with an id drawn for it.
+
+        Raises GuardRefused when they do not fit under `cap` beside all that this story has spent and reserved;
+        `allow_unknown` lets a price through that nobody knows. Raises InDoubt when a submission of one of the
+        fingerprints is open, and PipeError when another run has got such a take since `history` was read.
+        """
+        drawn = [(str(uuid.UUID(int=self._effects.draw(2**128), version=4)), intent) for intent in intents]
+        with self._pages.writing(durable=True) as ledger:
+            for intent in intents:
+                self._not_open_elsewhere(ledger, intent.fingerprint, f"take {intent.take} of shot '{intent.shot}'")
+            asked, what = together(intents)
+            guard(ledger.total(self.story), asked, cap=cap, what=what, allow_unknown=allow_unknown)
+            for ident, intent in drawn:
+                self._write_intent(ident, intent)
+        submissions = tuple(self.submission(intent.fingerprint) for intent in intents)
+        return tuple(submission for submission in submissions if submission is not None)
+
+    def submitted(self, ident: str, task: str, told: Money | None = None) -> None:
+        """The vendor has it, under its name `task`: durable when this returns. Where the vendor told its own
+        price, that takes the place of what was reserved.
+        """
+        self.submitted_together({ident: task}, told)
+
+    def submitted_together(self, tasks: Mapping[str, str], told: Money | None = None) -> None:
+        """The vendor has all of these takes, given as their tasks' names by id; `told` is the price of each."""
+        price: Mapping[str, Json] = {} if told is None else {"told": money_data(told)}
+        with self._pages.writing(durable=True) as ledger:
+            for ident, task in tasks.items():
+                self._act(ledger, ident, State.SUBMITTED, {"task": task, **price})
 
     def ready(self, ident: str, receipt: Receipt) -> None:
         """It is made and can be fetched. The first receipt stands."""
-        self._act(ident, State.READY, receipt_data(receipt))
+        with self._pages.writing() as ledger:
+            self._act(ledger, ident, State.READY, receipt_data(receipt))
 
     def stored(self, ident: str, outputs: Mapping[str, Digest]) -> None:
         """Its outputs are in the store."""
-        with self._pages.reading() as ledger:
-            inputs = ledger.inputs_of(ident)
-        self._act(ident, State.STORED, {"inputs": inputs, "outputs": outputs})
+        with self._pages.writing() as ledger:
+            self._act(ledger, ident, State.STORED, {"inputs": ledger.inputs_of(ident), "outputs": outputs})
 
-    def refused(self, ident: str, *, code: str, reason: str) -> None:
-        """The vendor said no and charges nothing."""
-        self._act(ident, State.REFUSED, {"code": code, "reason": reason})
+    def refused(self, *idents: str, code: str, reason: str) -> None:
+        """The vendor said no to the one request for all of these, and charges nothing."""
+        with self._pages.writing() as ledger:
+            for ident in idents:
+                self._act(ledger, ident, State.REFUSED, {"code": code, "reason": reason})
 
     def failed(self, ident: str, *, code: str, reason: str, charged: Money | None) -> None:
         """The vendor tried and failed, or the clip cannot be had any more; None is an unknown charge."""
-        self._act(ident, State.FAILED, {"code": code, "reason": reason, "charged": money_data(charged)})
+        with self._pages.writing() as ledger:
+            document = {"code": code, "reason": reason, "charged": money_data(charged)}
+            self._act(ledger, ident, State.FAILED, document)
 
-    def unsent(self, ident: str, *, reason: str) -> None:
-        """No byte of it left."""
-        self._act(ident, State.UNSENT, {"reason": reason})
+    def unsent(self, *idents: str, reason: str) -> None:
+        """No byte of the one request for all of these left."""
+        with self._pages.writing() as ledger:
+            for ident in idents:
+                self._act(ledger, ident, State.UNSENT, {"reason": reason})
 
     # All else
 
@@ -206,6 +204,28 @@ class Journal:
         with self._pages.writing():
             self._pages.write(Note.DELIVERED, {"path": path, "digest": digest, "size": size, "mtime_ns": mtime_ns})
 
+    def uploads(self, keeper: str) -> Mapping[Digest, Kept]:
+        """The files of ours that `keeper` (an account with a vendor) has, as far as runs of this folder remember,
+        by their digest.
+        """
+        with self._pages.reading() as ledger:
+            return {digest: kept for (whose, digest), kept in ledger.uploads.items() if whose == keeper}
+
+    def uploaded(self, keeper: str, digest: Digest, address: str) -> None:
+        """`keeper` has the file with this digest at `address`. An address with a query or a user name is signed,
+        so it is not written down.
+        """
+        if "?" in address or "@" in address:
+            return
+        with self._pages.writing():
+            self._pages.write(Note.UPLOADED, {"keeper": keeper, "digest": digest, "address": address})
+
+    def forgotten(self, keeper: str, digest: Digest) -> None:
+        """The file may not be with `keeper` any more."""
+        with self._pages.writing() as ledger:
+            if (keeper, digest) in ledger.uploads:
+                self._pages.write(Note.FORGOTTEN, {"keeper": keeper, "digest": digest})
+
     def _not_open_elsewhere(self, ledger: Ledger, fingerprint: Fingerprint, what: str) -> None:
         newest = ledger.submission(fingerprint)
         if newest is None:
@@ -220,15 +240,27 @@ class Journal:
                 f"{what} was made by another run in the meantime", next_step="run again: it need not be bought"
             )
 
-    def _act(self, ident: str, act: State, document: Mapping[str, Json], *, durable: bool = False) -> None:
-        with self._pages.writing(durable=durable) as ledger:
-            acts = ledger.acts_of(ident)
-            if act.value in acts and (act is State.READY or acts[act.value] == text_of(document)):
-                return
-            last = State(next(reversed(list(acts)))) if acts else None
-            if last is None or not may_follow(last, act):
-                raise IllegalAct(f"'{act.value}' cannot follow '{last}' in submission {ident}")
-            self._pages.write(act, document, submission=ident)
+    def _write_intent(self, ident: str, intent: Intent) -> None:
+        document: dict[str, Json] = {
+            "shot": intent.shot,
+            "take": intent.take,
+            "vendor": intent.vendor,
+            "model": intent.model,
+            "request": self._pages.keep(intent.request),
+            "inputs": self._pages.keep(intent.inputs),
+            "reserved": money_data(intent.reserved),
+        }
+        step = take_key(intent.shot, intent.take)
+        self._pages.write(State.INTENT, document, submission=ident, step=step, fingerprint=intent.fingerprint)
+
+    def _act(self, ledger: Ledger, ident: str, act: State, document: Mapping[str, Json]) -> None:
+        acts = ledger.acts_of(ident)
+        if act.value in acts and (act is State.READY or acts[act.value] == text_of(document)):
+            return
+        last = State(next(reversed(list(acts)))) if acts else None
+        if last is None or not may_follow(last, act):
+            raise IllegalAct(f"'{act.value}' cannot follow '{last}' in submission {ident}")
+        self._pages.write(act, document, submission=ident)
 
     def _last_of(self, ledger: Ledger, step: str, fingerprint: Fingerprint) -> None:
         if ledger.latest(self.story).get(step) != fingerprint:

@@ -13,8 +13,19 @@ from typing import Any
 from seedance_pipe.errors import PipeError
 from seedance_pipe.plan.history import Made, State, Submission
 from seedance_pipe.run.budget import Tally, Total
-from seedance_pipe.run.entry import Case, Delivery, Entry, Note, Recall, delivery_of, made_of, submission_of
-from seedance_pipe.units import Fingerprint
+from seedance_pipe.run.entry import (
+    Case,
+    Delivery,
+    Entry,
+    Kept,
+    Note,
+    Recall,
+    delivery_of,
+    kept_of,
+    made_of,
+    submission_of,
+)
+from seedance_pipe.units import Digest, Fingerprint
 
 _STORED, _INTENT = State.STORED.value, State.INTENT.value
 _LIFE = {state.value: state.value for state in State}
@@ -40,6 +51,7 @@ class Ledger:
         self.made: dict[Fingerprint, Made] = {}
         self.picks: dict[str, int] = {}
         self.deliveries: dict[str, Delivery] = {}
+        self.uploads: dict[tuple[str, Digest], Kept] = {}
 
     def take(self, entries: Sequence[Entry]) -> None:
         """The next entries. Raises what `damaged` makes for one that the journal cannot have written."""
@@ -99,6 +111,12 @@ class Ledger:
             case Note.DELIVERED:
                 document = next(documents)
                 self.deliveries[document["path"]] = delivery_of(document)
+            case Note.UPLOADED:
+                document = next(documents)
+                self.uploads[document["keeper"], Digest(document["digest"])] = kept_of(document, entry.at)
+            case Note.FORGOTTEN:
+                document = next(documents)
+                self.uploads.pop((document["keeper"], Digest(document["digest"])), None)
 
     def _move(self, entry: Entry, documents: Iterator[Mapping[str, Any]]) -> None:
         act, name = _LIFE[entry.act], entry.submission or ""

@@ -24,7 +24,7 @@ from seedance_pipe.plan import freshness
 from seedance_pipe.plan.fingerprint import document, fingerprint
 from seedance_pipe.plan.freshness import judge
 from seedance_pipe.plan.graph import Graph, Step, StepKey, StepKind
-from seedance_pipe.plan.history import History, Made, Submission
+from seedance_pipe.plan.history import History, Made, State, Submission
 from seedance_pipe.run.chain import chains, needed_by, usual_effort
 from seedance_pipe.run.craft import Craft, Job
 from seedance_pipe.run.event import Emit, Started
@@ -55,8 +55,9 @@ async def perform(
     what an earlier run began comes first, then the step with the longest chain of `effort` still to do.
 
     After a failure nothing starts that hangs on it and, unless `keep_going`, no take is bought any more; what
-    is under way is finished. A step in doubt stops only what hangs on it. Any exception but a PipeError is
-    our bug: it ends the run and is raised as it is. When cancelled, crafts shield what they must finish.
+    is under way is finished. A step in doubt stops only what hangs on it, and so does a take of an earlier run
+    that nothing hangs on: another was asked for in its place. Any exception but a PipeError is our bug: it ends
+    the run and is raised as it is. When cancelled, crafts shield what they must finish.
     """
     above = needed_by(graph)
     run = _Run(
@@ -107,10 +108,6 @@ class _Ready:
     digests: Mapping[str, Digest]
     resumed: bool
 
-    @property
-    def buys(self) -> bool:
-        return self.step.kind is StepKind.TAKE and not self.resumed
-
 
 @dataclass(slots=True)
 class _Run:
@@ -136,6 +133,7 @@ class _Run:
     leaders: dict[Fingerprint, StepKey] = field(default_factory=dict)
     twins: dict[StepKey, list[StepKey]] = field(default_factory=dict)
     held: list[_Ready] = field(default_factory=list)
+    stopped_by: StepKey | None = None
     working: int = 0
     news: anyio.Event = field(default_factory=anyio.Event)
 
@@ -152,11 +150,13 @@ class _Run:
             self.news = anyio.Event()
             await self._judge_due()
             self._start(tasks)
-            if not self.working:
+            if self.working:
+                await self.news.wait()
+            elif not self._take_up():
                 break
-            await self.news.wait()
         for ready in self.held:
-            self._block(ready.step.key, by=next(iter(self.ends.failed)))
+            assert self.stopped_by is not None
+            self._block(ready.step.key, by=self.stopped_by)
 
     # What to do
 
@@ -212,12 +212,29 @@ class _Run:
         for lane, queue in self.queues.items():
             while queue and self.room[lane]:
                 ready = heapq.heappop(queue)[-1]
-                if ready.buys and self.ends.failed and not self.keep_going:
+                if self.stopped_by and not self.keep_going and self._would_buy(ready):
                     self.held.append(ready)
                     continue
                 self.room[lane] -= 1
                 self.working += 1
                 tasks.start_soon(self._work, ready, lane)
+
+    def _take_up(self) -> bool:
+        """Line up what was held back and has been bought since, with others. Whether there was any."""
+        held, self.held = self.held, []
+        for ready in held:
+            if self._would_buy(ready):
+                self.held.append(ready)
+            else:
+                self._line_up(ready)
+        return len(self.held) < len(held)
+
+    def _would_buy(self, ready: _Ready) -> bool:
+        """Whether `ready` is a take that nobody has asked a vendor for. A craft may have, together with others."""
+        if ready.step.kind is not StepKind.TAKE or ready.resumed:
+            return False
+        submission = self.journal.submission(ready.mark)
+        return submission is None or submission.state not in (State.SUBMITTED, State.READY)
 
     # Doing it
 
@@ -227,8 +244,11 @@ class _Run:
         except InDoubt as error:
             self._doubt(ready.step.key, error)
         except PipeError as error:
-            self.ends.fail(ready.step.key, error, self._charged(ready))
-            self._block_above(ready.step.key)
+            key = ready.step.key
+            self.ends.fail(key, error, self._charged(ready))
+            if self.above[key] or self.twins.get(key) or not ready.resumed:
+                self.stopped_by = self.stopped_by or key
+            self._block_above(key)
         else:
             self._finish(ready, outputs)
         self.room[lane] += 1

@@ -212,6 +212,8 @@ def _read(descriptor: int) -> tuple[Digest, str]:
 def _suffix(head: bytes) -> str:
     if head[4:8] == b"ftyp":
         return "mp4"
+    if head.startswith(b"\x1aE\xdf\xa3"):
+        return "webm"
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return "png"
     if head.startswith(b"\xff\xd8\xff"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -22,6 +23,11 @@ class Account:
     key: str = field(repr=False)
 
     @property
+    def mark(self) -> str:
+        """A name for this key at this address, from which neither can be told."""
+        return hashlib.sha256(f"account\n{self.base}\n{self.key}".encode()).hexdigest()[:16]
+
+    @property
     def loopback(self) -> str | None:
         """The origin of a base address on this machine over http: results may come from there; else None."""
         parts = urlsplit(self.base)
@@ -37,9 +43,10 @@ def accounts(environ: Mapping[str, str], vendors: Iterable[str]) -> Mapping[str,
     facts = [VENDORS[name].FACTS for name in dict.fromkeys(vendors)]
     missing = [fact for fact in facts if not environ.get(fact.key_variable, "").strip()]
     if missing:
+        wanted = " ".join(f"{fact.key_variable}=…" for fact in missing)
         raise Missing(
-            " and ".join(f"no key for {fact.title}: {fact.key_variable} is not set" for fact in missing),
-            next_step=f"export {missing[0].key_variable}=…, or try the story with --sandbox",
+            "; ".join(f"no key for {fact.title}: {fact.key_variable} is not set" for fact in missing),
+            next_step=f"export {wanted}, or try the story with --sandbox",
         )
     return MappingProxyType({fact.vendor: _account(fact, environ) for fact in facts})
 

@@ -6,8 +6,10 @@ An adapter is a module. Nothing in it does I/O, so a new vendor is one new modul
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Protocol, TypeAlias
 
 from seedance_pipe.document import Json, JsonPath
@@ -28,20 +30,26 @@ class Doubt(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Seconds until the first poll, the greatest pause between two, and calls a second for one key."""
+    """`first` is the seconds until the first poll, `longest` the greatest pause between two where nothing else
+    slows them. `calls` a second are made with one key, polls and submissions together, and up to `burst` of them
+    at once; of these at most `submissions` a second are paid ones.
+    """
 
     first: float
     longest: float
-    polls: float
+    calls: float
+    burst: int
     submissions: float
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """`base` ends where the paths of the API begin. `results_kept` and `tasks_kept` are seconds.
+    """`base` ends where the paths of the API begin. `results_kept`, `tasks_kept` and `uploads_kept` are seconds;
+    None where the vendor does not say.
 
-    `concurrency` is the number of tasks that the vendor works on at once for one account. `spellings` gives
-    the media types that the vendor's data URIs spell in another way than everybody else.
+    `concurrency` is the number of tasks that the vendor works on at once for one account, `batch` the number of
+    tasks that one poll may ask after, `most_takes` the number of takes that one submission may ask for.
+    `spellings` gives the media types that the vendor's data URIs spell in another way than everybody else.
     """
 
     vendor: str
@@ -51,15 +59,21 @@ class Facts:
     base: str
     concurrency: int
     pace: Pace
-    results_kept: float
-    tasks_kept: float
+    results_kept: float | None
+    tasks_kept: float | None
     doubt: Doubt
-    spellings: Mapping[str, str]
+    spellings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    batch: int = 1
+    most_takes: int = 1
+    uploads_kept: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
+    """`told` is the price of each take where the vendor names it at once, or what it has set aside for it."""
+
     task: str
+    told: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +103,21 @@ class Doubtful:
 
 Verdict: TypeAlias = Accepted | Refused | Busy | Doubtful
 
+_SEAT = re.compile(r"(.+)/([1-9][0-9]?)/([1-9][0-9]?)", re.DOTALL)
+
+
+def seat(task: str, number: int, count: int) -> str:
+    """The task name of take `number`, from 1, of the `count` takes that share the vendor's `task`. A take that
+    has a task of its own goes by the vendor's name.
+    """
+    return task if count == 1 else f"{task}/{number}/{count}"
+
+
+def seated(task: str) -> tuple[str, int, int]:
+    """The vendor's task, the take's number in it and the count of its takes, of a name that `seat` gave."""
+    shared = _SEAT.fullmatch(task)
+    return (shared[1], int(shared[2]), int(shared[3])) if shared else (task, 1, 1)
+
 
 @dataclass(frozen=True, slots=True)
 class Queued:
@@ -107,11 +136,14 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The addresses are signed: they are used at once and never written down."""
+    """The addresses are signed: they are used at once and never written down. `remark` is what the vendor has to
+    say of the clip, for people.
+    """
 
     receipt: Receipt
     clip: str
     last_frame: str | None = None
+    remark: str = ""
 
     def __repr__(self) -> str:
         return f"Ready(receipt={self.receipt!r})"
@@ -155,28 +187,65 @@ class Barred:
 Progress: TypeAlias = Queued | Running | Ready | Failed | Gone | Missed | Barred
 
 
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file of ours on its way to a vendor: `name` is one that tells nothing (`<digest>.png`), `type` its media
+    type, `model` the wire name of the model that will read it.
+    """
+
+    name: str
+    type: str
+    content: bytes = field(repr=False)
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lodged:
+    """The vendor has the file; `address` is what stands for it in a request (an address or an id)."""
+
+    address: str
+
+    def __repr__(self) -> str:
+        return "Lodged()"
+
+
+class Lodging(Protocol):
+    """What the module of a vendor that keeps uploads of ours offers beside an Adapter. Uploads cost nothing and
+    may be repeated: Missed is tried again, Refused is not.
+    """
+
+    def upload(self, file: Upload, *, draw: Callable[[int], int]) -> Call: ...
+
+    def uploaded(self, answer: Answered) -> Lodged | Refused | Busy | Missed: ...
+
+
 class Adapter(Protocol):
     """What a vendor's module offers.
 
     `frozen` gives the request that the journal keeps: `body` with all that the program owns, and with a
-    `sha256:` mark in each hole that a file of ours goes into. `submission` makes the paid call of it, given
-    what goes into the holes (by their path in `body`). `verdict` reads the answer to it and
-    `progress` the answer to `poll`; it is told the task because a vendor may answer for several at once. Both
-    give the vendor's texts as they came: their caller cleans them. `patience` is how many seconds after
-    the intent the task can still change.
+    `sha256:` mark in each hole that a file of ours goes into; it asks for as many `takes` as share it, at most
+    `FACTS.most_takes`. `submission` makes the paid call of it, given what goes into the holes (by their path in
+    `body`). `verdict` reads the answer to the call of `request` and `progress` the answer to `poll`, which asks
+    after at most `FACTS.batch` tasks and may be read once for each of them; both know a take of several by its
+    `seat`. They give the vendor's texts as they came: their caller cleans them. `crowded` says whether the answer
+    to a poll asks for fewer calls. `patience` is how many seconds after the intent the task can still change.
     """
 
     @property
     def FACTS(self) -> Facts: ...  # noqa: N802 - a module's constant, seen as a property
 
-    def frozen(self, body: Json, *, shot: Shot, last_frame: bool, draw: Callable[[int], int]) -> Json: ...
+    def frozen(
+        self, body: Json, *, shot: Shot, last_frame: bool, draw: Callable[[int], int], takes: int = 1
+    ) -> Json: ...
 
     def submission(self, request: Json, media: Mapping[JsonPath, str]) -> Call: ...
 
-    def verdict(self, answer: Answered) -> Verdict: ...
+    def verdict(self, answer: Answered, request: Json) -> Verdict: ...
 
-    def poll(self, task: str) -> Call: ...
+    def poll(self, tasks: Sequence[str]) -> Call: ...
 
     def progress(self, answer: Answered, task: str, *, shot: Shot) -> Progress: ...
+
+    def crowded(self, answer: Answered) -> bool: ...
 
     def patience(self, request: Json) -> float: ...

@@ -1,7 +1,8 @@
 """Assets: what goes into the holes of a request, which are its pictures, sounds and reference videos.
 
 The journal's copy of a request has the mark `sha256:<digest>` in a hole, which pins the bytes; the bytes are
-read, and must still be the same, when the request is sent.
+read, and must still be the same, when the request is sent. A file goes inside the request, to the vendor by
+an upload of its own, or to the upload target: whatever the model takes.
 """
 
 from __future__ import annotations
@@ -14,25 +15,28 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import assert_never
 
-import anyio
 from anyio import to_thread
 
 from seedance_pipe.document import JsonPath
-from seedance_pipe.effects import Effects
-from seedance_pipe.errors import Missing, PipeError, VendorFailed
+from seedance_pipe.errors import PipeError
 from seedance_pipe.run.craft import Job
-from seedance_pipe.spec.medium import Address, FromShot, LocalFile, Medium
+from seedance_pipe.spec.medium import Address, FromShot, Kind, LocalFile, Medium
 from seedance_pipe.spec.story import Shot
 from seedance_pipe.units import Digest
-from seedance_pipe.vendor.pace import growing
-from seedance_pipe.vendor.transport import Cut, Web
-from seedance_pipe.vendor.uploads import Uploads
+from seedance_pipe.vendor.adapter import Upload
+from seedance_pipe.vendor.line import Line
+from seedance_pipe.vendor.lodgings import Lodgings
+from seedance_pipe.vendor.target import UploadTarget
 
-_PUT_SECONDS = 600.0
-_PUT_ATTEMPTS = 3
 _SUFFIXES = {"image/jpeg": "jpg", "video/quicktime": "mov", "audio/mpeg": "mp3", "audio/x-wav": "wav"}
 # What another shot can hand over: the store's own frames and clips, told by their first bytes.
-_HANDED = ((0, b"\x89PNG\r\n\x1a\n", "image/png"), (0, b"\xff\xd8\xff", "image/jpeg"), (4, b"ftyp", "video/mp4"))
+_HANDED = (
+    (0, b"\x89PNG\r\n\x1a\n", "image/png"),
+    (0, b"\xff\xd8\xff", "image/jpeg"),
+    (4, b"ftypqt  ", "video/quicktime"),
+    (4, b"ftyp", "video/mp4"),
+    (0, b"\x1a\x45\xdf\xa3", "video/webm"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,14 @@ class _File:
     name: str
     digest: Digest
     type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What goes into the holes of one request. `recalled` are the files of which an earlier upload was used."""
+
+    media: Mapping[JsonPath, str]
+    recalled: frozenset[Digest] = frozenset()
 
 
 def marks(job: Job, shot: Shot) -> Mapping[JsonPath, str]:
@@ -56,63 +68,45 @@ def marks(job: Job, shot: Shot) -> Mapping[JsonPath, str]:
 class Assets:
     """Turns the media of takes into what a vendor can read. One for a run: nothing is uploaded twice."""
 
-    def __init__(self, web: Web, target: Uploads | None, *, effects: Effects) -> None:
-        self._web = web
+    def __init__(self, target: UploadTarget, lodgings: Lodgings) -> None:
         self._target = target
-        self._effects = effects
-        self._uploading = anyio.Lock()
-        self._uploaded: set[Digest] = set()
+        self._lodgings = lodgings
 
-    async def fill(self, job: Job, shot: Shot, spellings: Mapping[str, str]) -> Mapping[JsonPath, str]:
-        """An address or a data URI for each hole. Raises PipeError when a file is not what it was when the
-        plan was made, Missing when an upload target is needed and VendorFailed when it does not take a file.
+    async def fill(self, job: Job, shot: Shot, line: Line) -> Filled:
+        """An address, an id or a data URI for each hole. Raises PipeError when a file is not what it was when the
+        plan was made, Missing when an upload target is needed, and VendorFailed when a file is not taken.
         """
         filled = {}
+        recalled = set()
         for medium, source in _sources(job, shot):
             if isinstance(source, str):
                 filled[medium.hole] = source
-            elif _inline(shot, medium):
-                filled[medium.hole] = await to_thread.run_sync(_data_uri, source, spellings)
-            else:
-                filled[medium.hole] = await self._public(source)
-        return MappingProxyType(filled)
-
-    async def _public(self, file: _File) -> str:
-        if self._target is None:
-            raise Missing(
-                f"{file.name} must lie at an address that the vendor can read, and there is no upload target",
-                next_step="set SEEDANCE_UPLOAD_PUT and SEEDANCE_UPLOAD_PUBLIC, or give an https address instead",
-            )
-        content = await to_thread.run_sync(_content, file)
-        type_ = _type(file, content)
-        name = f"{file.digest}.{_SUFFIXES.get(type_) or type_.partition('/')[2]}"
-        async with self._uploading:
-            if file.digest not in self._uploaded:
-                await self._put(f"{self._target.put}/{name}", content, type_, file.name)
-                self._uploaded.add(file.digest)
-        return f"{self._target.public}/{name}"
-
-    async def _put(self, address: str, content: bytes, type_: str, name: str) -> None:
-        """The same bytes under the same name: sending them again does no harm."""
-        reason = ""
-        pauses = growing(1.0, 10.0, self._effects)
-        for attempt in range(_PUT_ATTEMPTS):
-            if attempt:
-                await self._effects.sleep(next(pauses))
-            try:
-                status = await self._web.put(address, content, type_, deadline=_PUT_SECONDS)
-            except Cut as cut:
-                reason = str(cut)
                 continue
-            if 200 <= status < 300:
-                return
-            reason = f"it answered {status}"
-            if status < 500:
-                break
-        raise VendorFailed(
-            f"{name} could not be sent to the upload target: {reason}",
-            next_step="check SEEDANCE_UPLOAD_PUT; nothing was bought",
-        )
+            content = await to_thread.run_sync(_content, source)
+            upload = _upload(source, content, shot.model.wire)
+            if _inline(shot, medium, len(content)):
+                filled[medium.hole] = await to_thread.run_sync(_data_uri, upload, line.adapter.FACTS.spellings)
+            elif _lodged(shot, medium):
+                kept = await self._lodgings.lodge(upload, source.digest, source.name, line)
+                filled[medium.hole] = kept.address
+                recalled |= {source.digest} if kept.recalled else set()
+            else:
+                filled[medium.hole] = await self._target.send(upload, source.name)
+        return Filled(MappingProxyType(filled), frozenset(recalled))
+
+    def refused(self, filled: Filled, line: Line) -> bool:
+        """Forget the uploads of a request that the vendor refused: maybe it does not have them any more. Whether
+        there was any.
+        """
+        for digest in filled.recalled:
+            self._lodgings.forget(digest, line)
+        return bool(filled.recalled)
+
+    def failed(self, job: Job, shot: Shot, line: Line) -> None:
+        """Forget the uploads of a take that the vendor failed to make, for the same reason."""
+        for _, source in _sources(job, shot):
+            if isinstance(source, _File):
+                self._lodgings.forget(source.digest, line)
 
 
 def _sources(job: Job, shot: Shot) -> Iterator[tuple[Medium, str | _File]]:
@@ -125,15 +119,21 @@ def _sources(job: Job, shot: Shot) -> Iterator[tuple[Medium, str | _File]]:
                 yield medium, _File(file.path, f"'{file.name}'", file.digest, file.type)
             case FromShot(shot=other):
                 slot = f"media/{index}"
-                what = "the clip" if job.inputs[slot].suffix == ".mp4" else "the last frame"
+                what = "the clip" if medium.kind is Kind.VIDEO else "the last frame"
                 yield medium, _File(job.inputs[slot], f"{what} of shot '{other}'", job.digests[slot], None)
             case _ as never:
                 assert_never(never)
 
 
-def _inline(shot: Shot, medium: Medium) -> bool:
+def _inline(shot: Shot, medium: Medium, length: int) -> bool:
+    """Whether the request itself carries a file of so many bytes."""
     limits = shot.model.media.get(medium.kind)
-    return limits is not None and limits.inline
+    return limits is not None and (limits.carries(length) or (limits.inline and not limits.upload))
+
+
+def _lodged(shot: Shot, medium: Medium) -> bool:
+    limits = shot.model.media.get(medium.kind)
+    return limits is not None and limits.upload
 
 
 def _content(file: _File) -> bytes:
@@ -151,10 +151,15 @@ def _content(file: _File) -> bytes:
     return content
 
 
-def _data_uri(file: _File, spellings: Mapping[str, str]) -> str:
-    content = _content(file)
-    type_ = _type(file, content).lower()
-    return f"data:{spellings.get(type_, type_)};base64,{base64.b64encode(content).decode('ascii')}"
+def _upload(file: _File, content: bytes, model: str) -> Upload:
+    """The file under a name that tells nothing of ours: its digest."""
+    type_ = _type(file, content)
+    return Upload(f"{file.digest}.{_SUFFIXES.get(type_) or type_.partition('/')[2]}", type_, content, model)
+
+
+def _data_uri(file: Upload, spellings: Mapping[str, str]) -> str:
+    type_ = file.type.lower()
+    return f"data:{spellings.get(type_, type_)};base64,{base64.b64encode(file.content).decode('ascii')}"
 
 
 def _type(file: _File, content: bytes) -> str:
@@ -163,4 +168,6 @@ def _type(file: _File, content: bytes) -> str:
     for offset, magic, type_ in _HANDED:
         if content.startswith(magic, offset):
             return type_
-    raise PipeError(f"{file.name} is neither PNG nor JPEG nor MP4", next_step="run again to have it made anew")
+    raise PipeError(
+        f"{file.name} is neither PNG nor JPEG nor MP4 nor MOV nor WebM", next_step="run again to have it made anew"
+    )

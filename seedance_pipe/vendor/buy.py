@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import assert_never
 
 import anyio
@@ -13,12 +14,13 @@ from seedance_pipe.document import Json, JsonPath, fill
 from seedance_pipe.errors import InDoubt, PipeError
 from seedance_pipe.plan.history import Submission
 from seedance_pipe.plan.unroll import seeded
-from seedance_pipe.run.journal import Intent
+from seedance_pipe.run.intent import Intent
 from seedance_pipe.units import Money
-from seedance_pipe.vendor.adapter import Accepted, Busy, Doubtful, Refused
+from seedance_pipe.vendor.adapter import Accepted, Busy, Doubtful, Refused, seat
 from seedance_pipe.vendor.answer import Call, NotSent
-from seedance_pipe.vendor.assets import Assets, marks
+from seedance_pipe.vendor.assets import Assets, Filled, marks
 from seedance_pipe.vendor.pace import growing, jittered
+from seedance_pipe.vendor.party import Seat
 from seedance_pipe.vendor.take import Take
 
 _UNSENT_ATTEMPTS = 4
@@ -33,28 +35,45 @@ class Budget:
 
     cap: Money | None = None
     allow_unknown: bool = False
+    _telling: anyio.Lock = field(default_factory=anyio.Lock, compare=False, repr=False)
+
+    @asynccontextmanager
+    async def turn(self, seats: Sequence[Seat]) -> AsyncIterator[None]:
+        """Under a cap, what has no known price is bought one after the other: a vendor may tell the price of one
+        when it accepts it, and then the next is asked for only if that has left something of the cap.
+        """
+        known = all(seat.step.estimate is not None and seat.step.estimate.most is not None for seat in seats)
+        if self.cap is None or known:
+            yield
+            return
+        async with self._telling:
+            yield
 
 
-async def buy(take: Take, *, assets: Assets, last_frame: bool, budget: Budget) -> Submission:
-    """Ask the vendor for a take that nobody has asked for, and return the submission, which it has accepted.
+async def buy(take: Take, seats: Sequence[Seat], *, assets: Assets, last_frame: bool, budget: Budget) -> None:
+    """Ask the vendor for a take that nobody has asked for, and for the others of `seats` in the same request.
+    When this returns, the vendor has accepted them, and the journal knows.
 
-    Raises InDoubt when no answer tells, GuardRefused for the cap, and PipeError when the take was not bought.
+    Raises InDoubt when no answer tells, GuardRefused for the cap, and PipeError when nothing was bought.
     """
     adapter = take.line.adapter
     body = seeded(take.shot.body, take.shot, take.job.step.take)
     marked = fill(body, marks(take.job, take.shot))
-    request = adapter.frozen(marked, shot=take.shot, last_frame=last_frame, draw=take.effects.draw)
+    request = adapter.frozen(
+        marked, shot=take.shot, last_frame=last_frame, draw=take.effects.draw, takes=len(seats)
+    )
     async with take.line.door:
-        media = await assets.fill(take.job, take.shot, adapter.FACTS.spellings)
-        call = _call(take, request, media)
-        await take.line.submissions.turn()
-        await anyio.lowlevel.checkpoint_if_cancelled()
-        intent = _intent(take, request)
-        submission = take.journal.intend(intent, cap=budget.cap, allow_unknown=budget.allow_unknown)
-        await _Sending(take, submission, call).until_accepted()
-    accepted = take.journal.open_submission(take.job.fingerprint)
-    assert accepted is not None
-    return accepted
+        filled = await assets.fill(take.job, take.shot, take.line)
+        call = _call(take, request, filled.media)
+        async with budget.turn(seats):
+            await take.line.paid_turn()
+            await anyio.lowlevel.checkpoint_if_cancelled()
+            submissions = take.journal.intend_together(
+                [_intent(take, seat, request) for seat in seats],
+                cap=budget.cap,
+                allow_unknown=budget.allow_unknown,
+            )
+            await _Sending(take, submissions, call, assets, filled).until_accepted()
 
 
 def _call(take: Take, request: Json, media: Mapping[JsonPath, str]) -> Call:
@@ -69,27 +88,32 @@ def _call(take: Take, request: Json, media: Mapping[JsonPath, str]) -> Call:
     return call
 
 
-def _intent(take: Take, request: Json) -> Intent:
-    step = take.job.step
+def _intent(take: Take, seat: Seat, request: Json) -> Intent:
+    estimate = seat.step.estimate
     return Intent(
-        fingerprint=take.job.fingerprint,
+        fingerprint=seat.fingerprint,
         shot=take.shot.id,
-        take=step.take,
+        take=seat.step.take,
         vendor=take.shot.model.vendor,
         model=take.shot.model.wire,
         request=request,
-        inputs=take.job.given,
-        reserved=step.estimate.most if step.estimate else None,
+        inputs=seat.given,
+        reserved=estimate.most if estimate else None,
     )
 
 
 @dataclass(slots=True)
 class _Sending:
-    """One intent, sent until there is an answer. Only what surely made no task is sent again."""
+    """One request, sent until there is an answer. Only what surely made no task is sent again.
+
+    `take` is the one that speaks for all whose `submissions` the request is for.
+    """
 
     take: Take
-    submission: Submission
+    submissions: Sequence[Submission]
     call: Call
+    assets: Assets
+    filled: Filled
     waited: float = 0.0
     busy: int = 0
     unsent: int = 0
@@ -107,7 +131,7 @@ class _Sending:
             self._tell(answer)
             try:
                 await self.take.effects.sleep(pause)
-                await self.take.line.submissions.turn()
+                await self.take.line.paid_turn()
             except BaseException:
                 self._close(answer)
                 raise
@@ -115,32 +139,51 @@ class _Sending:
     async def _once(self) -> Busy | NotSent | None:
         """None when the vendor has it, and the journal knows."""
         with anyio.CancelScope(shield=True):
-            answer = await self.take.line.submit(self.call)
+            answer = await self.take.line.submit(self.call, self.submissions[0].request)
         # Nothing is awaited before the journal knows, so no stop can come in between.
         match answer:
-            case Accepted(task):
-                self._write_down(task)
-                self.take.moved("submitted", task=task)
+            case Accepted():
+                self._write_down(answer)
                 return None
-            case Refused(code, reason, next_step):
-                self.take.journal.refused(self.submission.id, code=code, reason=reason)
-                raise self.take.failed(reason, next_step=next_step, code=code)
+            case Refused():
+                raise self._refused(answer)
             case Doubtful(reason):
-                raise self.take.doubted(self.submission, reason)
+                raise self.take.doubted(self._own, reason)
             case Busy() | NotSent():
                 return answer
             case _ as never:
                 assert_never(never)
 
-    def _write_down(self, task: str) -> None:
+    def _write_down(self, answer: Accepted) -> None:
+        count = len(self.submissions)
+        # A price of nothing that is told before anything is made frees no part of a cap.
+        told = answer.told if answer.told and answer.told.amount else None
+        tasks = {one.id: seat(answer.task, place + 1, count) for place, one in enumerate(self.submissions)}
         try:
-            self.take.journal.submitted(self.submission.id, task)
+            self.take.journal.submitted_together(tasks, told)
         except PipeError as problem:
             raise InDoubt(
-                f"{self.take.name}: {self.take.vendor} accepted it as task {task}, and the journal did not take "
-                f"that down: {problem.message}",
+                f"{self.take.name}: {self.take.vendor} accepted it as task {answer.task}, and the journal did not "
+                f"take that down: {problem.message}",
                 next_step=f"note the task's name; {problem.next_step}",
             ) from problem
+        self.take.moved("submitted", task=tasks[self._own.id])
+
+    def _refused(self, answer: Refused) -> PipeError:
+        self.take.journal.refused(*self._ids, code=answer.code, reason=answer.reason)
+        if self.assets.refused(self.filled, self.take.line):
+            # Nobody can tell whether the vendor had thrown one of them away.
+            reason = f"{answer.reason}; nothing was bought, and the next run uploads its files anew"
+            return self.take.failed(reason, next_step=answer.next_step, code=answer.code)
+        return self.take.failed(answer.reason, next_step=answer.next_step, code=answer.code)
+
+    @property
+    def _own(self) -> Submission:
+        return next(one for one in self.submissions if one.fingerprint == self.take.job.fingerprint)
+
+    @property
+    def _ids(self) -> tuple[str, ...]:
+        return tuple(one.id for one in self.submissions)
 
     def _pause(self, answer: Busy | NotSent) -> float | None:
         """Seconds to wait before sending the same again; None when it was tried for long enough."""
@@ -175,6 +218,6 @@ class _Sending:
     def _close(self, answer: Busy | NotSent) -> None:
         """What the journal says of an intent that we stop sending."""
         if isinstance(answer, NotSent):
-            self.take.journal.unsent(self.submission.id, reason=answer.reason)
+            self.take.journal.unsent(*self._ids, reason=answer.reason)
         else:
-            self.take.journal.refused(self.submission.id, code="busy", reason=answer.reason)
+            self.take.journal.refused(*self._ids, code="busy", reason=answer.reason)

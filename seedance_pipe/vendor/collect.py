@@ -41,8 +41,10 @@ async def collect(
         take.journal.ready(submission.id, ready.receipt)
         submission = replace(submission, state=State.READY, receipt=ready.receipt)
     take.moved("fetching", task=submission.task or "")
-    clip = take.job.scratch / "clip.mp4"
+    clip = take.job.scratch / "clip"
     ready = await _fetch_clip(take, submission, ready, clip, downloads=downloads, checks=checks)
+    if ready.remark:
+        take.noted(ready.remark)
     frame = take.job.scratch / "last_frame"
     has_frame = await _fetch_frame(take, ready, frame, downloads=downloads, checks=checks)
     outputs = {"clip": await take.job.keep(clip)}
@@ -93,13 +95,14 @@ async def _fetch_frame(take: Take, ready: Ready, frame: Path, *, downloads: Down
 
 
 def _not_to_be_had(take: Take, submission: Submission, ready: Ready) -> VendorFailed:
-    expires = ready.receipt.expires
-    if expires is None or take.effects.now() <= expires + _CLOCKS_SECONDS:
+    kept, expires = take.line.adapter.FACTS.results_kept, ready.receipt.expires
+    if kept is None or expires is None or take.effects.now() <= expires + _CLOCKS_SECONDS:
         return take.failed(
             f"{take.vendor} gives no address at which the clip can be fetched",
-            next_step="run again: it is paid for, and is fetched before anything is bought",
+            next_step="run again: it is paid for, and is fetched before anything is bought; "
+            f"if that stays so, `run --force {take.shot.id}` buys a new take",
         )
-    reason = f"{take.vendor} kept it for a day, and now refuses to give it out"
+    reason = f"{take.vendor} kept it for {kept / 3600:g} hours, and now refuses to give it out"
     if submission.state is not State.STORED:
         charged = ready.receipt.charged
         take.journal.failed(submission.id, code="lapsed", reason=reason, charged=charged)

@@ -9,11 +9,13 @@ from seedance_pipe.errors import VendorFailed
 from seedance_pipe.plan.history import State, Submission
 from seedance_pipe.units import Money
 from seedance_pipe.vendor.adapter import Barred, Failed, Gone, Missed, Queued, Ready, Running
-from seedance_pipe.vendor.pace import growing
+from seedance_pipe.vendor.pace import Rank, growing
 from seedance_pipe.vendor.take import Take
 
 _MISSED_SECONDS = 60.0
 _RETRY_AFTER_SECONDS = 600.0
+# A task that is past its time is still asked after for so long when the answers do not come through.
+_LATE_SECONDS = 300.0
 # Taking a task for gone lets it be bought again, so one answer that says so is not believed, and none is while
 # the vendor must still know it.
 _GONE_ANSWERS = 3
@@ -25,14 +27,16 @@ async def follow(take: Take, submission: Submission, *, wait: bool) -> Ready:
     Raises VendorFailed when the task came to nothing, when the vendor bars us, and when the task should have
     ended long ago; only in the first case does the journal close the submission.
     """
-    following = _Following(take, submission)
-    if wait:
-        await following.rest()
-    while True:
-        ready = await following.once()
-        if ready is not None:
-            return ready
-        await following.rest()
+    assert submission.task is not None
+    with take.line.polls.following(submission.task):
+        following = _Following(take, submission)
+        if wait:
+            await following.rest()
+        while True:
+            ready = await following.once()
+            if ready is not None:
+                return ready
+            await following.rest()
 
 
 class _Following:
@@ -45,16 +49,22 @@ class _Following:
         self._task = submission.task
         self._pauses = self._growing(take.line.adapter.FACTS.pace.longest)
         self._misses: Iterator[float] | None = None
+        self._missed_because = ""
         self._pause = next(self._pauses)
         self._status = ""
         self._gone = 0
+        self._began = take.effects.now()
 
     async def rest(self) -> None:
         await self._take.effects.sleep(self._pause)
 
     async def once(self) -> Ready | None:
         """One poll; None when the task goes on, or nothing was learned."""
-        progress = await self._take.line.ask(self._task, self._take.shot)
+        # What is known to be made is only asked for its addresses.
+        rank = Rank.USUAL if self._submission.state is State.SUBMITTED else Rank.FIRST
+        # After a poll that told nothing it is asked alone: another task may spoil the answer for all.
+        alone = self._misses is not None
+        progress = await self._take.line.ask(self._task, self._take.shot, rank, alone=alone)
         if not isinstance(progress, Gone):
             self._gone = 0
         match progress:
@@ -88,17 +98,22 @@ class _Following:
         self._pause = next(self._pauses)
 
     def _missed(self, reason: str, at_least: float) -> None:
+        self._missed_because = reason
         if self._misses is None:
             self._take.noted(f"task {self._task} could not be asked after ({reason}); it is asked again")
             self._misses = self._growing(_MISSED_SECONDS)
         self._pause = max(next(self._misses), min(at_least, _RETRY_AFTER_SECONDS))
 
     def _missing(self, code: str, reason: str) -> None:
+        facts = self._take.line.adapter.FACTS
+        if facts.tasks_kept is None:
+            # Nobody says how long the vendor knows a task, so not knowing it says nothing of what became of it.
+            self._missed(reason, 0.0)
+            return
         self._gone += 1
         if self._gone < _GONE_ANSWERS:
             self._missed(reason, 0.0)
             return
-        facts = self._take.line.adapter.FACTS
         if self._take.effects.now() - self._submission.at <= facts.tasks_kept:
             # Another project's key is answered just so: closing the take would buy it again.
             raise self._take.failed(
@@ -128,12 +143,21 @@ class _Following:
 
     def _be_patient(self) -> None:
         """Time alone never ends a task for us: we only stop asking in this run."""
-        patience = self._take.line.adapter.patience(self._submission.request)
-        if self._take.effects.now() - self._submission.at > patience:
-            raise self._take.failed(
-                f"{self._take.vendor} should have ended task {self._task} by now, and does not say how",
-                next_step="run again to ask once more; nothing is bought before it is known",
-            )
+        now = self._take.effects.now()
+        if now - self._submission.at <= self._take.line.adapter.patience(self._submission.request):
+            return
+        if self._misses is None:
+            raise self._given_up(f"should have ended task {self._task} by now, and does not say how")
+        if now - self._began > _LATE_SECONDS:
+            raise self._given_up(f"does not tell what became of task {self._task} ({self._missed_because})")
+
+    def _given_up(self, what: str) -> VendorFailed:
+        return self._take.failed(
+            f"{self._take.vendor} {what}",
+            next_step="run again to ask once more: nothing is bought before it is known; "
+            f"`run --force {self._take.shot.id}` asks for a new take and may pay twice",
+        )
 
     def _growing(self, longest: float) -> Iterator[float]:
-        return growing(self._take.line.adapter.FACTS.pace.first, longest, self._take.effects)
+        line = self._take.line
+        return growing(line.adapter.FACTS.pace.first, longest, self._take.effects, least=line.polls.pause)

@@ -10,65 +10,117 @@ from typing import TypeVar
 
 import anyio
 
+from seedance_pipe.document import Json
 from seedance_pipe.effects import Effects
 from seedance_pipe.spec.story import Shot
 from seedance_pipe.vendor.account import Account
-from seedance_pipe.vendor.adapter import Adapter, Doubtful, Missed, Progress, Verdict
+from seedance_pipe.vendor.adapter import (
+    Adapter,
+    Busy,
+    Doubtful,
+    Lodged,
+    Lodging,
+    Missed,
+    Progress,
+    Refused,
+    Upload,
+    Verdict,
+)
 from seedance_pipe.vendor.answer import Answered, Call, NotSent
-from seedance_pipe.vendor.pace import Bucket
+from seedance_pipe.vendor.pace import Bucket, Rank
+from seedance_pipe.vendor.polls import Polls
 from seedance_pipe.vendor.redact import Redactor
 from seedance_pipe.vendor.transport import Api
 
 _SUBMIT_SECONDS = 60.0
-_POLL_SECONDS = 30.0
+_LODGE_SECONDS = 600.0
 # A request with pictures in it may take 64 MB of memory while it is on its way.
 _DOORS = 4
-_FIELDS = ("code", "reason", "status")
+_FIELDS = ("code", "reason", "next_step", "status")
 
 _Said = TypeVar("_Said")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`door` bounds how many submissions are on their way at once."""
+    """All calls share the bucket `calls`; the paid ones have `submissions` besides. `door` bounds how many
+    submissions are on their way at once. `lodging` is None where the vendor keeps no files of ours.
+    """
 
     adapter: Adapter
+    lodging: Lodging | None
     account: Account
     api: Api
     redactor: Redactor
-    polls: Bucket
+    effects: Effects
+    calls: Bucket
     submissions: Bucket
+    polls: Polls
     door: anyio.CapacityLimiter
 
-    async def submit(self, call: Call) -> Verdict | NotSent:
+    @property
+    def keeper(self) -> str:
+        """Who keeps files of ours: what one account was given, at one address, another cannot read."""
+        return f"{self.adapter.FACTS.vendor} {self.account.mark}"
+
+    async def paid_turn(self) -> None:
+        """Returns when a paid call may go. It goes before all polls."""
+        await self.submissions.turn()
+        await self.calls.turn(Rank.FIRST)
+
+    async def submit(self, call: Call, request: Json) -> Verdict | NotSent:
         """Send a paid call once, and say what its answer means. The caller has waited for its turn."""
         outcome = await self.api.send(call, deadline=_SUBMIT_SECONDS)
         if isinstance(outcome, Answered):
-            return self._clean(self.adapter.verdict(outcome))
+            return self._clean(self.adapter.verdict(outcome, request))
         return self._clean(outcome if isinstance(outcome, NotSent) else Doubtful(outcome.reason))
 
-    async def ask(self, task: str, shot: Shot) -> Progress:
-        """How `task` is, as far as one poll can tell."""
-        await self.polls.turn()
-        outcome = await self.api.send(self.adapter.poll(task), deadline=_POLL_SECONDS)
+    async def ask(self, task: str, shot: Shot, rank: Rank = Rank.USUAL, *, alone: bool = False) -> Progress:
+        """How `task` is, as far as one poll can tell; with `alone` one that asks after no other task."""
+        outcome = await self.polls.ask(task, rank, alone=alone)
         if isinstance(outcome, Answered):
             return self._clean(self.adapter.progress(outcome, task, shot=shot))
         return self._clean(Missed(outcome.reason))
+
+    async def lodge(self, file: Upload) -> Lodged | Refused | Busy | Missed:
+        """Send a file to be kept by the vendor, once. Where it lies then is nobody's business, so it is hidden."""
+        assert self.lodging is not None
+        await self.calls.turn(Rank.FIRST)
+        call = self.lodging.upload(file, draw=self.effects.draw)
+        outcome = await self.api.send(call, deadline=_LODGE_SECONDS)
+        if not isinstance(outcome, Answered):
+            return self._clean(Missed(outcome.reason))
+        said = self.lodging.uploaded(outcome)
+        if isinstance(said, Lodged):
+            self.redactor.hide(said.address)
+        return self._clean(said)
 
     def _clean(self, said: _Said) -> _Said:
         texts = {name: self.redactor.clean(getattr(said, name)) for name in _FIELDS if hasattr(said, name)}
         return replace(said, **texts) if texts else said  # type: ignore[type-var]  # all of them are dataclasses
 
 
-def line(adapter: Adapter, account: Account, api: Api, redactor: Redactor, *, effects: Effects) -> Line:
+def line(
+    adapter: Adapter,
+    account: Account,
+    api: Api,
+    redactor: Redactor,
+    *,
+    effects: Effects,
+    lodging: Lodging | None = None,
+) -> Line:
     """A line with the pace that the vendor's facts name."""
     pace = adapter.FACTS.pace
+    calls = Bucket(pace.calls, burst=pace.burst, effects=effects)
     return Line(
         adapter,
+        lodging,
         account,
         api,
         redactor,
-        polls=Bucket(pace.polls, burst=int(pace.polls), effects=effects),
+        effects,
+        calls=calls,
         submissions=Bucket(pace.submissions, burst=2, effects=effects),
+        polls=Polls(adapter, api, calls, effects=effects),
         door=anyio.CapacityLimiter(_DOORS),
     )

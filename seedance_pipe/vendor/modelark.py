@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
@@ -12,6 +12,7 @@ from urllib.parse import quote
 from seedance_pipe.document import Json, JsonPath, fill, freeze, thaw
 from seedance_pipe.plan.cost import charge, facts
 from seedance_pipe.plan.history import Receipt
+from seedance_pipe.spec.model import Unpriced
 from seedance_pipe.spec.story import Shot
 from seedance_pipe.units import Money
 from seedance_pipe.vendor.adapter import (
@@ -32,7 +33,9 @@ from seedance_pipe.vendor.adapter import (
     Running,
     Verdict,
 )
-from seedance_pipe.vendor.answer import Answered, Call, look, text, whole
+from seedance_pipe.vendor.answer import TOO_MUCH, Answered, Call, look, text, whole
+
+_RESULTS_KEPT = 24 * 3600.0
 
 # Sections 1 and 6. GET is limited to 20 a second for the account, so one program takes half of it; the least
 # limit of creates is 180 a minute. Ten takes are worked on at once (three on 2.x for individuals): the others
@@ -44,8 +47,8 @@ FACTS = Facts(
     base_variable="ARK_BASE_URL",
     base="https://ark.ap-southeast.bytepluses.com/api/v3",
     concurrency=10,
-    pace=Pace(first=2.0, longest=10.0, polls=10.0, submissions=3.0),
-    results_kept=24 * 3600.0,
+    pace=Pace(first=2.0, longest=10.0, calls=10.0, burst=10, submissions=3.0),
+    results_kept=_RESULTS_KEPT,
     tasks_kept=7 * 24 * 3600.0,
     doubt=Doubt.LIST,
     # Section 3: data URIs name the format (wav, mp3), in lower case.
@@ -63,6 +66,7 @@ _BALANCE = "top up the account in the ModelArk console, then run again"
 _INPUT = "change the prompt or the pictures of this shot, then run again"
 _OPEN = "activate the model in the ModelArk console, then run again"
 _REQUEST = "change the shot as the vendor's message says, then run again"
+_TASK_TYPE = "change the prompt or omni_reference_task_type, then run again"
 
 # Section 5: the beginning of a code, what it means, and what a person can do. The first line that fits counts.
 _CODES: tuple[tuple[str, str, str], ...] = (
@@ -88,6 +92,8 @@ _CODES: tuple[tuple[str, str, str], ...] = (
     ("SetLimitExceeded", "the spending limit set for this model is reached", "raise it in the ModelArk console"),
     ("InvalidImageURL", "the vendor could not read a picture", _INPUT),
     ("MissingParameter", "the vendor misses a parameter", _REQUEST),
+    ("InvalidParameter.TaskTypeMismatch", "the prompt asks for another omni_reference_task_type", _TASK_TYPE),
+    ("InvalidParameter.TaskTypeConstraint", "the request breaks a rule of its kind of task", _REQUEST),
     ("InvalidParameter", "the vendor does not accept a parameter", _REQUEST),
     ("QuotaExceeded", "a quota of the account is used up or its queue is full", "run again later"),
     ("InternalServiceError", "the vendor had a fault of its own", "run again"),
@@ -97,7 +103,7 @@ _CODES: tuple[tuple[str, str, str], ...] = (
 _NOT_LATER = "SetLimitExceeded"
 
 
-def frozen(body: Json, *, shot: Shot, last_frame: bool, draw: Callable[[int], int]) -> Json:
+def frozen(body: Json, *, shot: Shot, last_frame: bool, draw: Callable[[int], int], takes: int = 1) -> Json:
     """`body` with the keys that the program owns.
 
     The task's expiry carries a nonce: the vendor echoes it in every state, so a task whose id we never
@@ -114,7 +120,7 @@ def submission(request: Json, media: Mapping[JsonPath, str]) -> Call:
     return Call("POST", _TASKS, json.dumps(thaw(fill(request, media)), separators=(",", ":")).encode())
 
 
-def verdict(answer: Answered) -> Verdict:
+def verdict(answer: Answered, request: Json) -> Verdict:
     """Section 5: every 4xx in the vendor's own shape means no task and no charge; a 5xx tells nothing."""
     if 200 <= answer.status < 300:
         task = text(look(answer.document, "id"))
@@ -130,7 +136,8 @@ def verdict(answer: Answered) -> Verdict:
     return Doubtful(f"it answered {answer.status}" + (f" {code}" if code else ", not in its own words"))
 
 
-def poll(task: str) -> Call:
+def poll(tasks: Sequence[str]) -> Call:
+    (task,) = tasks
     return Call("GET", f"{_TASKS}/{quote(task, safe='')}")
 
 
@@ -149,6 +156,10 @@ def progress(answer: Answered, task: str, *, shot: Shot) -> Progress:
     if status == "queued":
         return Queued(status)
     return Running(status) if status else Missed("the answer had no status")
+
+
+def crowded(answer: Answered) -> bool:
+    return answer.status in TOO_MUCH
 
 
 def patience(request: Json) -> float:
@@ -179,7 +190,7 @@ def _succeeded(found: Json, shot: Shot) -> Progress:
         seed=whole(look(found, "seed")),
         tokens=tokens,
         charged=_charged(shot, tokens),
-        expires=None if done is None else done + FACTS.results_kept,
+        expires=None if done is None else done + _RESULTS_KEPT,
     )
     return Ready(receipt, clip, text(look(found, "content", "last_frame_url")) or None)
 
@@ -189,7 +200,7 @@ def _charged(shot: Shot, tokens: int | None) -> Money | None:
     counts a draft's tokens with it already.
     """
     price = shot.model.price
-    if price is None or tokens is None:
+    if isinstance(price, Unpriced) or tokens is None:
         return None
     plain = replace(price, rates=tuple(replace(rate, factor=Decimal(1)) for rate in price.rates))
     return charge(plain, facts(shot), tokens)
@@ -200,8 +211,7 @@ def _failed(found: Json, status: str, shot: Shot) -> Failed:
     code, message = _error(found)
     code = code or status
     meaning, next_step = _meaning(code)
-    currency = shot.model.price.currency if shot.model.price else "USD"
-    return Failed(code, _reason(meaning, code, message), next_step, Money.zero(currency))
+    return Failed(code, _reason(meaning, code, message), next_step, Money.zero())
 
 
 def _error(document: Json) -> tuple[str, str]:

@@ -15,20 +15,26 @@ _LONGEST = 500
 
 
 class Redactor:
-    """Takes keys and the queries of addresses out of texts.
+    """Takes keys, other secrets and the queries of addresses out of texts.
 
     A key shorter than eight characters is no secret and would only riddle every message with holes.
     """
 
     def __init__(self, keys: Iterable[str] = ()) -> None:
-        forms = {form for key in keys if len(key) >= _SHORTEST for form in _forms(key)}
-        self._forms = sorted(forms, key=len, reverse=True)
+        self._forms: list[str] = []
+        for key in keys:
+            self.hide(key)
 
     def __repr__(self) -> str:
         return "Redactor()"
 
+    def hide(self, secret: str) -> None:
+        """From now on take `secret` out as well: a key, or an address that lets its reader at a file of ours."""
+        if len(secret) >= _SHORTEST:
+            self._forms = sorted({*self._forms, *_forms(secret)}, key=len, reverse=True)
+
     def clean(self, message: str, *, longest: int = _LONGEST) -> str:
-        """`message` on one line of at most `longest` characters, without keys and without queries of addresses."""
+        """`message` on one line of at most `longest` characters, without secrets and queries of addresses."""
         for form in self._forms:
             message = message.replace(form, "***")
         message = _ADDRESS.sub(r"\1\2", message)
@@ -39,9 +45,9 @@ class Redactor:
 def _forms(key: str) -> Iterable[str]:
     """A key as it is, quoted for addresses, and in base64 at each of the three offsets it can have in a text."""
     yield key
-    yield quote(key, safe="")
+    yield quote(key, safe="", errors="surrogatepass")
     for lead in range(3):
-        coded = base64.b64encode(b"\0" * lead + key.encode()).decode()
+        coded = base64.b64encode(b"\0" * lead + key.encode("utf-8", "surrogatepass")).decode()
         middle = coded[(0, 2, 3)[lead] :].rstrip("=")
         yield middle[: len(middle) - 1]
         yield middle[: len(middle) - 1].replace("+", "-").replace("/", "_")

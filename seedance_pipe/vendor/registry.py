@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from seedance_pipe.vendor import modelark
-from seedance_pipe.vendor.adapter import Adapter
+from seedance_pipe.vendor import modelark, rivya, runbase, runware
+from seedance_pipe.vendor.adapter import Adapter, Lodging
 
-VENDORS: Mapping[str, Adapter] = MappingProxyType({modelark.FACTS.vendor: modelark})
+_ADAPTERS: tuple[Adapter, ...] = (modelark, rivya, runbase, runware)
+
+VENDORS: Mapping[str, Adapter] = MappingProxyType({adapter.FACTS.vendor: adapter for adapter in _ADAPTERS})
+
+LODGINGS: Mapping[str, Lodging] = MappingProxyType({rivya.FACTS.vendor: rivya, runware.FACTS.vendor: runware})
+"""Those among them that keep uploads of ours."""

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import assert_never
 
 from seedance_pipe.effects import Effects
-from seedance_pipe.plan.graph import Graph, StepKey
-from seedance_pipe.plan.history import Submission
+from seedance_pipe.errors import VendorFailed
+from seedance_pipe.plan.graph import Graph, Step, StepKey
+from seedance_pipe.plan.history import State, Submission
 from seedance_pipe.run.craft import Job
 from seedance_pipe.run.event import Emit
 from seedance_pipe.run.journal import Journal
 from seedance_pipe.run.submission import Act, next_act
 from seedance_pipe.units import Digest
 from seedance_pipe.vendor.account import Account
+from seedance_pipe.vendor.adapter import Ready
 from seedance_pipe.vendor.assets import Assets
 from seedance_pipe.vendor.buy import Budget, buy
 from seedance_pipe.vendor.collect import Checks, collect
 from seedance_pipe.vendor.download import Downloads
 from seedance_pipe.vendor.follow import follow
 from seedance_pipe.vendor.line import Line, line
+from seedance_pipe.vendor.lodgings import Lodgings
+from seedance_pipe.vendor.party import Parties
 from seedance_pipe.vendor.redact import Redactor
-from seedance_pipe.vendor.registry import VENDORS
+from seedance_pipe.vendor.registry import LODGINGS, VENDORS
 from seedance_pipe.vendor.take import Take
+from seedance_pipe.vendor.target import UploadTarget
 from seedance_pipe.vendor.transport import Api, Web, trust
 from seedance_pipe.vendor.uploads import Uploads
 
@@ -38,6 +43,7 @@ class Shooting:
     effects: Effects
     budget: Budget
     frames: Collection[StepKey]
+    parties: Parties
     assets: Assets
     downloads: Downloads
     checks: Checks
@@ -47,18 +53,24 @@ class Shooting:
         shot = job.step.shot
         assert shot is not None
         take = Take(job, shot, self.lines[shot.model.vendor], self.journal, self.effects, emit)
-        known = self.journal.submission(job.fingerprint)
-        submission = await self._submission(take, known)
-        ready = await follow(take, submission, wait=submission is not known)
+        async with self.parties.alone(take):
+            submission = await self._submission(take)
+        ready = await self._followed(take, submission)
         return await collect(take, submission, ready, downloads=self.downloads, checks=self.checks)
 
-    async def _submission(self, take: Take, known: Submission | None) -> Submission:
+    async def _submission(self, take: Take) -> Submission:
         """The submission that the vendor has: the known one, or one that is bought now."""
+        known = self.journal.submission(take.job.fingerprint)
+        if self.parties.asked(take):
+            assert known is not None
+            return known
         act = next_act(known)
         match act:
             case Act.INTEND:
-                frame = take.job.step.key in self.frames
-                return await buy(take, assets=self.assets, last_frame=frame, budget=self.budget)
+                await self._buy(take)
+                accepted = self.journal.open_submission(take.job.fingerprint)
+                assert accepted is not None
+                return accepted
             case Act.SETTLE:
                 assert known is not None
                 # What earlier runs left in doubt never comes this far, so somebody is at it.
@@ -72,6 +84,22 @@ class Shooting:
                 return known
             case _ as never:
                 assert_never(never)
+
+    async def _followed(self, take: Take, submission: Submission) -> Ready:
+        try:
+            return await follow(take, submission, wait=self.parties.asked(take))
+        except VendorFailed:
+            now = self.journal.submission(submission.fingerprint)
+            assert now is not None
+            if now.state is State.FAILED:
+                self.assets.failed(take.job, take.shot, take.line)
+            raise
+
+    async def _buy(self, take: Take) -> None:
+        seats = self.parties.of(take)
+        frame = any(seat.step.key in self.frames for seat in seats)
+        with self.parties.asking(take, seats):
+            await buy(take, seats, assets=self.assets, last_frame=frame, budget=self.budget)
 
 
 def frames_wanted(graph: Graph) -> frozenset[StepKey]:
@@ -87,10 +115,12 @@ async def open_shooting(
     effects: Effects,
     checks: Checks,
     frames: Collection[StepKey],
+    takes: Iterable[Step] = (),
     budget: Budget | None = None,
     uploads: Uploads | None = None,
 ) -> AsyncIterator[Shooting]:
-    """The craft, with a connection to each vendor of `accounts` for as long as the context lasts.
+    """The craft, with a connection to each vendor of `accounts` for as long as the context lasts. `takes` are
+    those that will have to be bought: several of one shot may go out together.
 
     Raises Missing when SSL_CERT_FILE names a file that cannot be used.
     """
@@ -101,14 +131,16 @@ async def open_shooting(
         lines = {}
         for vendor, account in accounts.items():
             api = await stack.enter_async_context(Api(account, effects=effects, context=context))
-            lines[vendor] = line(VENDORS[vendor], account, api, redactor, effects=effects)
+            lodging = LODGINGS.get(vendor)
+            lines[vendor] = line(VENDORS[vendor], account, api, redactor, effects=effects, lodging=lodging)
         yield Shooting(
             lines=lines,
             journal=journal,
             effects=effects,
             budget=budget or Budget(),
             frames=frames,
-            assets=Assets(web, uploads, effects=effects),
+            parties=Parties(takes, journal),
+            assets=Assets(UploadTarget(web, uploads, effects=effects), Lodgings(journal, effects=effects)),
             downloads=Downloads(web, effects=effects),
             checks=checks,
         )

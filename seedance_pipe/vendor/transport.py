@@ -28,7 +28,7 @@ from seedance_pipe.effects import Effects
 from seedance_pipe.errors import Missing
 from seedance_pipe.vendor.account import Account
 from seedance_pipe.vendor.address import Target
-from seedance_pipe.vendor.answer import Answered, Call, NotSent, Outcome, Unclear
+from seedance_pipe.vendor.answer import Answered, Call, NotSent, Outcome, Part, Unclear
 
 ANSWER_LIMIT = 4 * 1024 * 1024
 """The greatest answer of an API in bytes, once unpacked."""
@@ -67,6 +67,7 @@ class Api:
     def __init__(self, account: Account, *, effects: Effects, context: ssl.SSLContext) -> None:
         self._account = account
         self._effects = effects
+        self._itself = httpx.URL(account.base)
         self._base = httpx.URL(account.base + "/")
         # A kept connection that the vendor is just closing would put a paid call in doubt: those get their own.
         alone = httpx.Limits(max_connections=100, max_keepalive_connections=0)
@@ -106,10 +107,6 @@ class Api:
         return Unclear(reason) if left else NotSent(reason)
 
     def _request(self, call: Call, deadline: float, watch: Any) -> httpx.Request:
-        address = self._base.join(call.path)
-        home = (self._base.scheme, self._base.host, self._base.port)
-        if (address.scheme, address.host, address.port) != home or not address.path.startswith(self._base.path):
-            raise ValueError("a call left the base address of its account")
         headers = {
             **call.headers,
             "Authorization": f"Bearer {self._account.key}",
@@ -119,10 +116,23 @@ class Api:
         }
         if call.body:
             headers["Content-Type"] = "application/json"
-        extensions = {"timeout": _timeouts(deadline), "trace": watch}
         return httpx.Request(
-            call.method, address, headers=headers, content=call.body or None, extensions=extensions
+            call.method,
+            self._address(call.path),
+            headers=headers,
+            content=call.body or None,
+            files=[_field(part) for part in call.form] or None,
+            extensions={"timeout": _timeouts(deadline), "trace": watch},
         )
+
+    def _address(self, path: str) -> httpx.URL:
+        if not path:
+            return self._itself
+        address = self._base.join(path)
+        home = (self._base.scheme, self._base.host, self._base.port)
+        if (address.scheme, address.host, address.port) != home or not address.path.startswith(self._base.path):
+            raise ValueError("a call left the base address of its account")
+        return address
 
     async def _answer(self, response: httpx.Response) -> Answered:
         body = await _bounded(response)
@@ -132,6 +142,10 @@ class Api:
                 document = freeze(json.loads(body, parse_constant=_no_constant))
         wait = _seconds(response.headers.get("Retry-After", ""), self._effects)
         return Answered(response.status_code, document, wait)
+
+
+def _field(part: Part) -> tuple[str, tuple[str | None, bytes, str | None]]:
+    return part.name, (part.file or None, part.content, part.type or None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from seedance_pipe.document import Json, digest
 from seedance_pipe.effects import Effects
 from seedance_pipe.plan.history import Receipt
-from seedance_pipe.run.journal import Intent
+from seedance_pipe.run.intent import Intent
 from seedance_pipe.units import Digest, Fingerprint, Money
 
 STORY = "lighthouse.yaml"

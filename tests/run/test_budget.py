@@ -72,3 +72,16 @@ def test_what_cannot_be_known_is_refused_unless_it_is_allowed(
 def test_what_is_known_counts_even_when_the_unknown_is_allowed() -> None:
     with pytest.raises(GuardRefused, match="would pass the cap"):
         guard(total("9", unknown=1), dollars("1"), cap=dollars("9"), what="it", allow_unknown=True)
+
+
+@pytest.mark.parametrize("reserved", ["4", "5"])
+def test_a_cap_that_is_used_up_lets_no_unknown_price_through(reserved: str) -> None:
+    """Takes of unknown price, the price of each told once it was bought: the cap stops them all the same."""
+    guard(total("5", "3.9999"), None, cap=dollars("9"), what="it", allow_unknown=True)
+    with pytest.raises(GuardRefused, match=r"it would pass the cap of .* an unknown price asked") as refusal:
+        guard(total("5", reserved), None, cap=dollars("9"), what="it", allow_unknown=True)
+    assert "--max-cost" in refusal.value.next_step
+
+
+def test_money_of_another_currency_is_let_through_under_a_cap_that_is_used_up() -> None:
+    guard(total("9"), Money(Decimal(3), CREDITS), cap=dollars("9"), what="it", allow_unknown=True)

@@ -15,7 +15,8 @@ from seedance_pipe.document import canonical, digest, freeze
 from seedance_pipe.errors import GuardRefused, InDoubt, PipeError
 from seedance_pipe.plan.history import History, Made, State
 from seedance_pipe.run.budget import Total
-from seedance_pipe.run.journal import Intent, Journal
+from seedance_pipe.run.intent import Intent
+from seedance_pipe.run.journal import Journal
 from seedance_pipe.run.submission import IllegalAct
 from seedance_pipe.units import Fingerprint, Money
 
@@ -410,8 +411,8 @@ def test_a_database_of_another_program_is_left_as_it_is(path: Path) -> None:
 def test_a_journal_of_a_newer_version_is_left_as_it_is(journal: Journal, path: Path) -> None:
     journal.close()
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA user_version = 2")
-    fails(path, "has format 2, which is newer")
+        connection.execute("PRAGMA user_version = 3")
+    fails(path, "has format 3, which is newer")
 
 
 def test_a_damaged_journal_is_told(journal: Journal, path: Path) -> None:

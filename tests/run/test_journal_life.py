@@ -140,13 +140,17 @@ class JournalLife(RuleBasedStateMachine):
         charged=money,
     )
     def go_on(self, data: st.DataObject, story: str, act: State, charged: Money | None) -> None:
-        """Any act on any submission, by any of the runs: legal ones are taken, the others change nothing."""
+        """Any act on any submission, by any of the runs: legal ones are taken, the others change nothing. What
+        is `charged` in the end is what an acceptance tells.
+        """
         self.hands.time += 1
         place = data.draw(st.integers(0, len(self.known) - 1))
         known = self.known[place]
         journal = self.journals[story]
         perform: dict[State, Callable[[], None]] = {
-            State.SUBMITTED: lambda: journal.submitted(known.id, f"task {len(self.known)} {self.hands.time}"),
+            State.SUBMITTED: lambda: journal.submitted(
+                known.id, f"task {len(self.known)} {self.hands.time}", charged
+            ),
             State.READY: lambda: journal.ready(known.id, receipt(charged)),
             State.STORED: lambda: journal.stored(known.id, clip_of(known.name)),
             State.REFUSED: lambda: journal.refused(known.id, code="no", reason=f"at {self.hands.time}"),
@@ -166,14 +170,16 @@ class JournalLife(RuleBasedStateMachine):
             self.refused(IllegalAct, perform[act])
 
     def moved(self, known: Known, act: State, charged: Money | None) -> Known:
-        task = f"task {len(self.known)} {self.hands.time}" if act is State.SUBMITTED else known.task
         if act is State.READY:
-            return replace(known, state=act, task=task, charged=charged)
+            return replace(known, state=act, charged=charged)
         if act is State.FAILED:
             return replace(known, state=act, charged=charged or known.charged)
         if act in (State.REFUSED, State.UNSENT):
             return replace(known, state=act, charged=dollars("0"))
-        return replace(known, state=act, task=task)
+        if act is State.SUBMITTED:
+            task = f"task {len(self.known)} {self.hands.time}"
+            return replace(known, state=act, task=task, reserved=charged or known.reserved)
+        return replace(known, state=act)
 
     @rule(story=st.sampled_from([STORY, OTHER_STORY]), step=st.sampled_from(NAMES), name=st.sampled_from(NAMES))
     def note(self, story: str, step: str, name: str) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import json
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,7 +20,8 @@ from seedance_pipe.plan.graph import Graph, Need, Step, StepKey, StepKind
 from seedance_pipe.plan.history import History, State
 from seedance_pipe.run.craft import Job
 from seedance_pipe.run.event import Blocked, Doubted, Emit, Event, Failed, Finished, Moved, Started
-from seedance_pipe.run.journal import Intent, Journal
+from seedance_pipe.run.intent import Intent
+from seedance_pipe.run.journal import Journal
 from seedance_pipe.run.outcome import Outcome
 from seedance_pipe.run.scheduler import perform
 from seedance_pipe.run.store import Store
@@ -90,7 +92,7 @@ class Stage:
         return self.journal.history(self.store.has, {})
 
     async def perform(
-        self, graph: Graph, *, keep_going: bool = False, lanes: Mapping[str, int] = LANES
+        self, graph: Graph, *, keep_going: bool = False, lanes: Mapping[str, int] = LANES, hear: Emit | None = None
     ) -> Outcome:
         self.events.clear()
         self.vendor.done.clear()
@@ -104,7 +106,7 @@ class Stage:
             store=self.store,
             lane=lambda step: "vendor" if step.kind is StepKind.TAKE else "desk",
             lanes=lanes,
-            emit=self.events.append,
+            emit=hear or self.events.append,
             keep_going=keep_going,
         )
 
@@ -283,6 +285,38 @@ def test_a_lane_is_never_fuller_than_it_may_be_and_lanes_do_not_wait_for_each_ot
     assert (stage.vendor.most_busy, stage.desk.most_busy) == (5, 3)
 
 
+def test_the_lane_of_each_vendor_holds_when_one_story_uses_four(stage: Stage) -> None:
+    busy: Counter[str] = Counter()
+    most: Counter[str] = Counter()
+    lanes = {"modelark": 10, "rivya": 4, "runbase": 1, "runware": 3}
+
+    class Vendors:
+        async def perform(self, job: Job, emit: Emit) -> Mapping[str, Digest]:
+            vendor = job.step.key.partition("-")[0]
+            busy[vendor] += 1
+            most[vendor] = max(most[vendor], busy[vendor])
+            for _ in range(5):
+                await checkpoint()
+            busy[vendor] -= 1
+            (job.scratch / "out").write_text(job.step.key)
+            return {"out": await job.keep(job.scratch / "out")}
+
+    async def main() -> Outcome:
+        return await perform(
+            Graph(tuple(take(f"{vendor}-{number}") for number in range(12) for vendor in lanes)),
+            stage.history(),
+            crafts={StepKind.TAKE: Vendors()},
+            journal=stage.journal,
+            store=stage.store,
+            lane=lambda step: step.key.partition("-")[0],
+            lanes=lanes,
+            emit=stage.events.append,
+        )
+
+    assert len(anyio.run(main).made) == 48
+    assert most == lanes
+
+
 def test_the_longest_chain_goes_first(stage: Stage) -> None:
     chained = graph(take("short"), take("long"), take("longer", "long"), step("end", "longer"), take("b"))
     stage.run(chained, lanes={"vendor": 1, "desk": 1})
@@ -399,6 +433,53 @@ def test_what_is_in_flight_is_fetched_even_after_a_failure(stage: Stage) -> None
     outcome = anyio.run(main)
     assert set(outcome.made) == {"slow", "begun"}
     assert outcome.blocked == {"new": "bad", "after": "bad"}
+
+
+@pytest.mark.parametrize("used", ["by nothing", "by a step", "by its twin"])
+def test_a_take_in_flight_that_nothing_hangs_on_keeps_no_other_from_being_bought(stage: Stage, used: str) -> None:
+    """A person asks for another in its place, which is of no use if the lost one must come home first."""
+    twin = [take("twin", recipe="lost"), step("clip", "twin")] if used == "by its twin" else []
+    above = [step("cut", "lost")] if used == "by a step" else []
+    interrupted(stage, graph(take("lost", recipe="lost")), "lost")
+    stage.vendor.work["lost"] = fails("nobody knows")
+    film = graph(take("lost", recipe="lost"), take("new"), step("film", "new"), *twin, *above)
+    outcome = stage.run(film, lanes={"vendor": 1, "desk": 1})
+    assert set(outcome.failed) == {"lost"}
+    assert set(outcome.made) == ({"new", "film"} if used == "by nothing" else set())
+
+
+@pytest.mark.parametrize("lane", [1, 2])
+def test_what_was_bought_together_with_others_is_fetched_even_after_a_failure(stage: Stage, lane: int) -> None:
+    """The first take asks for the second as well. In a lane of two the second comes up before that is answered."""
+    film = graph(take("first"), take("short"), take("second"), take("new"), step("bad"))
+
+    async def main() -> Outcome:
+        failed, ended = anyio.Event(), anyio.Event()
+
+        async def ask_for_both(job: Job, emit: Emit) -> None:
+            await failed.wait()
+            if lane == 2:
+                await ended.wait()
+            for _ in range(100):
+                await checkpoint()
+            interrupted(stage, film, "first")
+            interrupted(stage, film, "second")
+
+        async def fail(job: Job, emit: Emit) -> None:
+            failed.set()
+            raise VendorFailed("no")
+
+        def hear(event: Event) -> None:
+            if isinstance(event, Finished) and event.step == "short":
+                ended.set()
+
+        stage.desk.work["bad"] = fail
+        stage.vendor.work = {"first": ask_for_both, "short": waits_for(lambda: failed)}
+        return await stage.perform(film, lanes={"vendor": lane, "desk": 1}, hear=hear)
+
+    outcome = anyio.run(main)
+    assert {"first", "second"} <= set(outcome.made)
+    assert outcome.blocked["new"] == "bad"
 
 
 def test_the_twin_of_a_step_that_fails_is_blocked_with_all_that_hangs_on_it(stage: Stage) -> None:

@@ -75,6 +75,7 @@ def test_a_kept_file_is_found_under_the_digest_of_its_content(store: Store) -> N
     ("content", "suffix"),
     [
         (CLIP, "mp4"),
+        (b"\x1aE\xdf\xa3....", "webm"),
         (b"\x89PNG\r\n\x1a\n....", "png"),
         (b"\xff\xd8\xff\xe0....", "jpg"),
         (b' {"width": 1}', "json"),

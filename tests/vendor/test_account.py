@@ -36,6 +36,15 @@ def test_what_cannot_be_a_key_is_refused_without_showing_it(key: str) -> None:
     assert key not in caught.value.message
 
 
+def test_all_missing_keys_are_named_at_once() -> None:
+    with pytest.raises(Missing) as caught:
+        accounts(KEYS, ["modelark", "rivya", "runware"])
+    assert caught.value.message == (
+        "no key for Rivya: RIVYA_API_KEY is not set; no key for Runware: RUNWARE_API_KEY is not set"
+    )
+    assert caught.value.next_step.startswith("export RIVYA_API_KEY=… RUNWARE_API_KEY=…, ")
+
+
 def test_no_vendor_needs_no_key() -> None:
     assert accounts({}, []) == {}
 

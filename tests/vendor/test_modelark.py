@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from seedance_pipe.document import freeze
 from seedance_pipe.plan.history import Receipt
-from seedance_pipe.spec.model import Abilities, Rate, TokenPrice
+from seedance_pipe.spec.model import Abilities, Price, Rate, Unpriced
 from seedance_pipe.spec.story import Shot
 from seedance_pipe.units import Money
 from seedance_pipe.vendor import modelark
@@ -34,6 +34,7 @@ from seedance_pipe.vendor.adapter import (
 )
 from seedance_pipe.vendor.answer import Answered, Call
 from seedance_pipe.vendor.registry import VENDORS
+from tests.builders import UNPRICED
 from tests.vendor.world import MODEL, NOW, TASK, a_shot, task
 
 
@@ -128,7 +129,7 @@ def test_a_submission_is_one_post_with_its_holes_filled() -> None:
     ],
 )
 def test_what_an_answer_to_a_submission_means(answer: Answered, expected: Any) -> None:
-    verdict = modelark.verdict(answer)
+    verdict = modelark.verdict(answer, {})
     assert isinstance(verdict, expected) if isinstance(expected, type) else verdict == expected
 
 
@@ -147,6 +148,8 @@ CODES = [
     ("ModelNotOpen", "not activated", "activate"),
     ("InvalidEndpoint.ClosedEndpoint", "closed", "later"),
     ("InvalidParameter", "does not accept", "change the shot"),
+    ("InvalidParameter.TaskTypeMismatch", "another omni_reference_task_type", "change the prompt"),
+    ("InvalidParameter.TaskTypeConstraint", "breaks a rule", "change the shot"),
     ("MissingParameter.model", "misses", "change the shot"),
     ("InvalidImageURL.InvalidFormat", "could not read a picture", "change"),
     ("BrandNewCode", "said no", "run again"),
@@ -155,7 +158,7 @@ CODES = [
 
 @pytest.mark.parametrize(("code", "meaning", "next_step"), CODES)
 def test_every_refusal_has_plain_words_and_a_next_step(code: str, meaning: str, next_step: str) -> None:
-    verdict = modelark.verdict(answered(400, code, "Request id: 0217."))
+    verdict = modelark.verdict(answered(400, code, "Request id: 0217."), {})
     assert isinstance(verdict, Refused)
     assert verdict.code == code
     assert meaning in verdict.reason
@@ -164,7 +167,7 @@ def test_every_refusal_has_plain_words_and_a_next_step(code: str, meaning: str, 
 
 
 def test_a_task_is_asked_for_by_its_quoted_name() -> None:
-    assert modelark.poll("a/../b?c") == Call("GET", "contents/generations/tasks/a%2F..%2Fb%3Fc")
+    assert modelark.poll(["a/../b?c"]) == Call("GET", "contents/generations/tasks/a%2F..%2Fb%3Fc")
 
 
 @pytest.mark.parametrize(
@@ -240,15 +243,15 @@ def test_numbers_may_come_as_texts_or_not_at_all(usage: Any, tokens: int | None)
 
 def test_a_drafts_tokens_are_not_reduced_twice() -> None:
     rates = (Rate(MappingProxyType({"draft": (True,)}), Decimal("2.40"), Decimal("0.6")),)
-    price = TokenPrice("USD", rates, date(2026, 9, 9), "a page")
+    price = Price("tokens", "USD", rates, date(2026, 9, 9), "a page")
     finished = task("succeeded", content={"video_url": "https://v/"}, usage={"completion_tokens": 1_000_000})
     ready = found(finished, a_shot(model=replace(MODEL, price=price), draft=True))
     assert ready.receipt.charged == Money(Decimal("2.40"))
     assert found(finished, a_shot(model=replace(MODEL, price=price))).receipt.charged is None
-    assert found(finished, a_shot(model=replace(MODEL, price=None))).receipt.charged is None
+    assert found(finished, a_shot(model=replace(MODEL, price=UNPRICED))).receipt.charged is None
 
 
-@pytest.mark.parametrize("price", [MODEL.price, None])
+@pytest.mark.parametrize("price", [MODEL.price, UNPRICED])
 @pytest.mark.parametrize(
     ("document", "code", "words"),
     [
@@ -263,7 +266,7 @@ def test_a_drafts_tokens_are_not_reduced_twice() -> None:
     ],
 )
 def test_a_task_that_came_to_nothing_is_not_billed(
-    price: TokenPrice | None, document: dict[str, Any], code: str, words: str
+    price: Price | Unpriced, document: dict[str, Any], code: str, words: str
 ) -> None:
     failed = found(document, a_shot(model=replace(MODEL, price=price)))
     assert isinstance(failed, Failed)
@@ -291,5 +294,5 @@ STATUS = st.sampled_from(["queued", "running", "succeeded", "failed", "cancelled
 def test_no_answer_however_strange_is_an_error_of_ours(status: int, document: Any, other: Any) -> None:
     for body in (document, other):
         answer = Answered(status, freeze(body))
-        modelark.verdict(answer)
+        modelark.verdict(answer, {})
         modelark.progress(answer, TASK, shot=a_shot())

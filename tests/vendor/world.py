@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -21,9 +21,11 @@ from seedance_pipe.plan.cost import Estimate
 from seedance_pipe.plan.fingerprint import document, fingerprint
 from seedance_pipe.plan.graph import Step, StepKey, StepKind
 from seedance_pipe.plan.history import Receipt, Submission
+from seedance_pipe.plan.unroll import seeded
 from seedance_pipe.run.craft import Job
 from seedance_pipe.run.event import Event
-from seedance_pipe.run.journal import Intent, Journal
+from seedance_pipe.run.intent import Intent
+from seedance_pipe.run.journal import Journal
 from seedance_pipe.run.store import Store
 from seedance_pipe.spec.medium import Kind
 from seedance_pipe.spec.model import MediaLimits, Model
@@ -32,9 +34,11 @@ from seedance_pipe.units import Digest, Money
 from seedance_pipe.vendor.account import Account
 from seedance_pipe.vendor.buy import Budget
 from seedance_pipe.vendor.collect import Checks
+from seedance_pipe.vendor.line import line
 from seedance_pipe.vendor.shoot import Shooting, open_shooting
 from seedance_pipe.vendor.uploads import Uploads
 from tests import builders
+from tests.vendor.acme import Acme
 from tests.vendor.stage import Stage, reply
 
 KEY = "canary-4bC/d+E9_f8-secret"
@@ -58,6 +62,9 @@ MODEL: Model = replace(
         {Kind.IMAGE: limits(inline=True), Kind.AUDIO: limits(inline=True), Kind.VIDEO: limits(inline=False)}
     ),
 )
+
+
+ACME_MODEL = replace(MODEL, name="acme/one", vendor="acme")
 
 
 class Clock:
@@ -93,16 +100,18 @@ class Diary(Journal):
     log: list[str]
     full = False
 
-    def intend(self, intent: Intent, *, cap: Money | None, allow_unknown: bool = False) -> Submission:
-        submission = super().intend(intent, cap=cap, allow_unknown=allow_unknown)
-        self.log.append("intent")
-        return submission
+    def intend_together(
+        self, intents: Sequence[Intent], *, cap: Money | None, allow_unknown: bool = False
+    ) -> tuple[Submission, ...]:
+        submissions = super().intend_together(intents, cap=cap, allow_unknown=allow_unknown)
+        self.log += ["intent"] * len(submissions)
+        return submissions
 
-    def submitted(self, ident: str, task: str) -> None:
+    def submitted_together(self, tasks: Mapping[str, str], told: Money | None = None) -> None:
         if self.full:
             raise PipeError("the disk is full", next_step="make room")
-        super().submitted(ident, task)
-        self.log.append("submitted")
+        super().submitted_together(tasks, told)
+        self.log += ["submitted"] * len(tasks)
 
     def ready(self, ident: str, receipt: Receipt) -> None:
         super().ready(ident, receipt)
@@ -163,6 +172,8 @@ class World:
     clock: Clock = field(default_factory=Clock)
     events: list[Event] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
+    looks: Callable[[Path], None] = looks_like_a_clip
+    played: Account | None = None
     effects: Effects = field(init=False)
     journal: Diary = field(init=False)
     store: Store = field(init=False)
@@ -182,23 +193,32 @@ class World:
 
     @property
     def account(self) -> Account:
-        return Account("modelark", f"{self.stage.address}/api/v3", KEY)
+        return self.played or Account("modelark", f"{self.stage.address}/api/v3", KEY)
 
     @asynccontextmanager
     async def craft(
-        self, *, frames: bool = False, budget: Budget | None = None, uploads: Uploads | None = None
+        self,
+        *,
+        frames: bool = False,
+        budget: Budget | None = None,
+        uploads: Uploads | None = None,
+        takes: Sequence[Step] = (),
+        acme: Acme | None = None,
     ) -> AsyncIterator[Shooting]:
         wanted = {StepKey("stairs#1")} if frames else set()
         async with open_shooting(
             {"modelark": self.account},
             journal=self.journal,
             effects=self.effects,
-            checks=Checks(looks_like_a_clip, looks_like_a_picture),
+            checks=Checks(self.looks, looks_like_a_picture),
             frames=wanted,
+            takes=takes,
             budget=budget,
             uploads=uploads,
         ) as craft:
-            yield craft
+            ark, acme = craft.lines["modelark"], acme or Acme()
+            theirs = line(acme, ark.account, ark.api, ark.redactor, effects=self.effects, lodging=acme)
+            yield replace(craft, lines={**craft.lines, "acme": theirs})
 
     async def shoot(
         self,
@@ -209,13 +229,14 @@ class World:
         uploads: Uploads | None = None,
         digests: Mapping[str, Digest] = MappingProxyType({}),
         emit: Callable[[Event], None] | None = None,
+        acme: Acme | None = None,
     ) -> Mapping[str, Digest]:
-        async with self.craft(frames=frames, budget=budget, uploads=uploads) as craft:
+        async with self.craft(frames=frames, budget=budget, uploads=uploads, acme=acme) as craft:
             with self.store.scratch() as scratch:
                 return await craft.perform(self.job(shot, scratch, digests), emit or self.events.append)
 
-    def job(self, shot: Shot | None, scratch: Path, digests: Mapping[str, Digest]) -> Job:
-        step = step_of(shot or a_shot())
+    def job(self, shot: Shot | None, scratch: Path, digests: Mapping[str, Digest], take: int = 1) -> Job:
+        step = step_of(shot or a_shot(), take)
         given = document(step, digests)
 
         async def keep(path: Path) -> Digest:
@@ -232,9 +253,9 @@ class World:
         )
 
     def submission(
-        self, shot: Shot | None = None, digests: Mapping[str, Digest] = MappingProxyType({})
+        self, shot: Shot | None = None, digests: Mapping[str, Digest] = MappingProxyType({}), take: int = 1
     ) -> Submission:
-        found = self.journal.submission(fingerprint(document(step_of(shot or a_shot()), digests)))
+        found = self.journal.submission(fingerprint(document(step_of(shot or a_shot(), take), digests)))
         assert found is not None
         return found
 
@@ -248,14 +269,18 @@ def a_shot(**more: Any) -> Shot:
     return builders.shot("stairs", **{"model": MODEL, **more})
 
 
-def step_of(shot: Shot) -> Step:
-    recipe: Json = {"vendor": "modelark", "order": shot.order, "take": 1}
+def an_acme_shot(name: str = "stairs", **more: Any) -> Shot:
+    return builders.shot(name, **{"model": ACME_MODEL, **more})
+
+
+def step_of(shot: Shot, take: int = 1) -> Step:
+    recipe: Json = {"vendor": shot.model.vendor, "order": seeded(shot.order, shot, take), "take": take}
     return Step(
-        StepKey(f"{shot.id}#1"),
+        StepKey(f"{shot.id}#{take}"),
         StepKind.TAKE,
         recipe,
         (),
         shot,
-        1,
+        take,
         Estimate(Money(Decimal("0.1226")), exact=True),
     )
