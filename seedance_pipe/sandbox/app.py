@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import uvicorn
@@ -28,6 +30,9 @@ from seedance_pipe.sandbox.ledger import Ledger
 from seedance_pipe.sandbox.settings import Settings
 from seedance_pipe.sandbox.shelf import Shelf
 from seedance_pipe.sandbox.vendors.modelark import routes as modelark
+from seedance_pipe.sandbox.vendors.rivya import routes as rivya
+from seedance_pipe.sandbox.vendors.runbase import routes as runbase
+from seedance_pipe.sandbox.vendors.runware import routes as runware
 from seedance_pipe.sandbox.wire import OpenProtocol
 from seedance_pipe.sandbox.world import World
 
@@ -68,7 +73,8 @@ def serve(
 
 def application(world: World) -> ASGIApp:
     """All vendors and the sandbox's own routes, behind the guard."""
-    routes = [*modelark.routes(world), *files.routes(world), *control.routes(world)]
+    vendors = [vendor.routes(world) for vendor in (modelark, rivya, runbase, runware)]
+    routes = [*chain.from_iterable(vendors), *files.routes(world), *control.routes(world)]
     return _Guard(Starlette(routes=routes), host=world.shelf.address.removeprefix("http://"))
 
 
@@ -129,6 +135,37 @@ def _world(home: Path, address: str, settings: Settings, effects: Effects) -> It
             yield World(settings, jobs, shelf, easel, faults, effects.now, effects.draw)
 
 
+class _Server(uvicorn.Server):
+    """Ends when it is told to. uvicorn's own looks for that ten times a second, and then waits a tenth for open
+    connections even when there are none.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._told = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def end(self) -> None:
+        """From another thread."""
+        self.should_exit = True
+        if self._loop is not None:
+            with suppress(RuntimeError):  # The loop is closed: it has ended by itself.
+                self._loop.call_soon_threadsafe(self._told.set)
+
+    async def main_loop(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._told.wait(), timeout=1)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self.server_state.connections or self.server_state.tasks:
+            await super().shutdown(sockets)
+            return
+        for server in self.servers:
+            server.close()
+
+
 @contextmanager
 def _thread(world: World, bound: socket.socket) -> Iterator[None]:
     """The server in a thread, so that it takes no signals: up when the block begins, gone when it ends."""
@@ -145,7 +182,7 @@ def _thread(world: World, bound: socket.socket) -> Iterator[None]:
         server_header=False,
         timeout_graceful_shutdown=1,
     )
-    server = uvicorn.Server(config)
+    server = _Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, name="sandbox", daemon=True)
     thread.start()
     deadline = time.monotonic() + _START_SECONDS
@@ -154,5 +191,5 @@ def _thread(world: World, bound: socket.socket) -> Iterator[None]:
     try:
         yield
     finally:
-        server.should_exit = True
+        server.end()
         thread.join()

@@ -12,7 +12,8 @@ from starlette.routing import Route
 
 from seedance_pipe.sandbox.faults import Fault
 from seedance_pipe.sandbox.ledger import Status, Task
-from seedance_pipe.sandbox.world import TooLarge, World, body_of
+from seedance_pipe.sandbox.request import TooLarge, body_of
+from seedance_pipe.sandbox.world import World
 
 _MOST_BODY_BYTES = 1 << 20
 
@@ -52,6 +53,7 @@ class _Control:
 def _entry(task: Task) -> dict[str, Any]:
     return {
         "id": task.id,
+        "vendor": task.vendor,
         "created_at": task.created_at,
         "status": task.status.value,
         "lane": task.lane,
@@ -59,6 +61,8 @@ def _entry(task: Task) -> dict[str, Any]:
         "prompt": task.prompt,
         "expires_after": task.expires_after,
         "tokens": task.tokens,
+        "cost": task.cost,
+        "currency": task.currency,
         "charged": task.status is Status.SUCCEEDED,
         "deleted": task.deleted,
     }

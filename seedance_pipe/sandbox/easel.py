@@ -19,11 +19,11 @@ class Easel:
         self._painting: dict[str, Future[Path]] = {}
 
     async def is_painted(self, name: str, scene: Scene, *, patience: float) -> bool:
-        """Whether `<name>.mp4` is on the shelf; if not, it is begun and waited for, `patience` seconds at most.
+        """Whether `<name>.<form>` is on the shelf; if not, it is begun and waited for, `patience` seconds at most.
 
         Raises what painting raised.
         """
-        if self._shelf.result(f"{name}.mp4").exists():
+        if self._shelf.result(f"{name}.{scene.form}").exists():
             return True
         painting = self._painting.get(name)
         if painting is None:
@@ -36,9 +36,11 @@ class Easel:
         return True
 
     async def last_picture(self, name: str) -> None:
-        """See to it that `<name>.png`, the last frame of the painted clip, is on the shelf."""
-        clip, picture = self._shelf.result(f"{name}.mp4"), self._shelf.result(f"{name}.png")
+        """See to it that `<name>.png`, the last frame of the clip painted as MP4 or MOV, is on the shelf."""
+        picture = self._shelf.result(f"{name}.png")
         if not picture.exists():
+            clips = [self._shelf.result(f"{name}.{form}") for form in ("mp4", "mov")]
+            clip = next(clip for clip in clips if clip.exists())
             make = self._worker.submit(self._shelf.make, picture, lambda part: last_picture(clip, part))
             await asyncio.wrap_future(make)
 
@@ -46,4 +48,4 @@ class Easel:
         self._worker.shutdown(wait=True, cancel_futures=True)
 
     def _paint(self, name: str, scene: Scene) -> Path:
-        return self._shelf.make(self._shelf.result(f"{name}.mp4"), lambda part: paint(scene, part))
+        return self._shelf.make(self._shelf.result(f"{name}.{scene.form}"), lambda part: paint(scene, part))

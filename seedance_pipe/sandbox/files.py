@@ -10,19 +10,24 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from seedance_pipe.sandbox.faults import Where
+from seedance_pipe.sandbox.request import TooLarge, body_of
 from seedance_pipe.sandbox.shelf import MOST_UPLOAD_BYTES
 from seedance_pipe.sandbox.toxic import spoil
-from seedance_pipe.sandbox.world import TooLarge, World, body_of
+from seedance_pipe.sandbox.world import World
 
 _TYPES = {
     ".mp4": "video/mp4",
     ".mov": "video/quicktime",
+    ".webm": "video/webm",
     ".png": "image/png",
     ".jpg": "image/jpeg",
     ".jpeg": "image/jpeg",
     ".webp": "image/webp",
     ".wav": "audio/wav",
     ".mp3": "audio/mpeg",
+    ".m4a": "audio/mp4",
+    ".aac": "audio/aac",
+    ".ogg": "audio/ogg",
 }
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",

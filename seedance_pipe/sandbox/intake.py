@@ -6,6 +6,7 @@ import io
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import av
 from PIL import Image, UnidentifiedImageError
@@ -13,7 +14,8 @@ from PIL import Image, UnidentifiedImageError
 from seedance_pipe.errors import MediaFailed
 from seedance_pipe.media.frame import first_frame
 from seedance_pipe.sandbox.painter import stand_in
-from seedance_pipe.sandbox.shelf import Shelf
+from seedance_pipe.sandbox.settings import Settings
+from seedance_pipe.sandbox.shelf import HERE, Shelf
 from seedance_pipe.units import Size
 
 PICTURE_FORMATS = {"JPEG": "jpeg", "PNG": "png", "WEBP": "webp", "BMP": "bmp", "TIFF": "tiff", "GIF": "gif"}
@@ -47,6 +49,48 @@ class Bounds:
     area: tuple[int, int] = (1, 1 << 40)
     rate: tuple[float, float] = (0.0, 1000.0)
     seconds: tuple[float, float] = (0.0, 1e9)
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Media at addresses, for a vendor that fetches from those `schemes`.
+
+    Nothing is ever fetched over a network: our own uploads and results are read from the shelf, and
+    `Settings.foreign_media` decides about all others. Every method raises Unfit.
+    """
+
+    shelf: Shelf
+    settings: Settings
+    schemes: tuple[str, ...]
+
+    def picture(self, url: str, bounds: Bounds) -> Medium:
+        path = self._own_file(url)
+        return unseen(url, self.shelf) if path is None else look_at_picture(path.read_bytes(), bounds, self.shelf)
+
+    def clip(self, url: str, bounds: Bounds) -> Medium:
+        path = self._own_file(url)
+        if path is None:
+            return unseen(url, self.shelf, seconds=self.settings.foreign_seconds)
+        return look_at_clip(path, bounds, self.shelf)
+
+    def sound(self, url: str, bounds: Bounds) -> Medium:
+        path = self._own_file(url)
+        if path is None:
+            return Medium("", seconds=self.settings.foreign_seconds)
+        return look_at_sound(path.read_bytes(), bounds)
+
+    def _own_file(self, url: str) -> Path | None:
+        """Our file behind an address; None for a foreign medium that is to be stood in for."""
+        try:
+            own, parts = self.shelf.own_file(url), urlsplit(url)
+        except ValueError:
+            raise Unfit("it is not an address") from None
+        if own is not None and own.is_file():
+            return own
+        foreign = parts.scheme in self.schemes and parts.netloc and parts.hostname not in HERE
+        if foreign and self.settings.foreign_media:
+            return None
+        raise Unfit("the resource cannot be fetched from its address")
 
 
 def look_at_picture(data: bytes, bounds: Bounds, shelf: Shelf) -> Medium:

@@ -40,6 +40,10 @@ class Jobs:
         """Whether that id was ever given."""
         return task_id in self._tasks
 
+    def new_id(self, draw: Callable[[], str]) -> str:
+        """The first id drawn that was never given."""
+        return next(name for name in iter(draw, None) if name not in self)
+
     def add(self, task: Task) -> None:
         """On record when this returns."""
         self._ledger.add(task)

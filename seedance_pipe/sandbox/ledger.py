@@ -36,7 +36,9 @@ class Task:
     """One accepted task. Times are Unix seconds; `order` is what the vendor made of the request.
 
     `lane` names the tasks that share a limit on how many run at once. `fate` is how it will end: SUCCEEDED, FAILED
-    with `code`, EXPIRED, or RUNNING for a task that never ends. `tokens` is what success would be billed.
+    with `code`, EXPIRED, or RUNNING for a task that never ends. `tokens` is what success would be billed where
+    the vendor bills tokens, `cost` (a decimal number of `currency`) where it bills money or credits itself.
+    `account` is a digest of the key that made it where each key is told of its own tasks alone.
     `words` is the prompt; `request` and `prompt` are SHA-256 of the request's body and of the words.
     """
 
@@ -47,10 +49,14 @@ class Task:
     request: str
     words: str
     prompt: str
-    tokens: int
     queue_seconds: float
     run_seconds: float
     expires_after: int
+    vendor: str
+    tokens: int = 0
+    cost: str = ""
+    currency: str = ""
+    account: str = ""
     priority: int = 0
     fate: Status = Status.SUCCEEDED
     code: str = ""

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from types import MappingProxyType
+from typing import Literal, TypeAlias
 
 import av
 import numpy as np
@@ -30,6 +32,9 @@ _FADE = RATE
 _REACH = 32
 """Pixels that the picture wanders off its place at most, an even number."""
 
+Form: TypeAlias = Literal["mp4", "mov", "webm"]
+"""The container of a clip, which is also the suffix of its file."""
+
 _X264 = {
     "preset": "ultrafast",
     "crf": "18",
@@ -37,6 +42,35 @@ _X264 = {
     "flags": "+bitexact",
     "x264-params": "keyint=infinite:scenecut=0",
 }
+_VP9 = {
+    "deadline": "realtime",
+    "cpu-used": "8",
+    "crf": "20",
+    "b": "0",
+    "g": "9999",
+    "threads": "1",
+    "flags": "+bitexact",
+}
+_TIMESCALE = {"video_track_timescale": "12288"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Codecs:
+    """What a container holds: the codecs, the options of the picture's one and those of the container itself."""
+
+    picture: str
+    options: Mapping[str, str]
+    sound: str
+    container: Mapping[str, str]
+
+
+_CODECS: Mapping[Form, _Codecs] = MappingProxyType(
+    {
+        "mp4": _Codecs("libx264", _X264, "aac", _TIMESCALE),
+        "mov": _Codecs("libx264", _X264, "aac", _TIMESCALE),
+        "webm": _Codecs("libvpx-vp9", _VP9, "libopus", {}),
+    }
+)
 _STAND_IN = Size(640, 360)
 _BT709, _LIMITED_RANGE = 1, 1
 
@@ -54,18 +88,22 @@ class Scene:
     first: Path | None = None
     last: Path | None = None
     references: tuple[Path, ...] = ()
+    form: Form = "mp4"
 
 
 def paint(scene: Scene, target: Path) -> None:
-    """Write the clip: H.264 in MP4, 24 frames a second, one GOP, AAC when the scene has sound.
+    """Write the clip: 24 frames a second, one GOP, sound when the scene has it; H.264 and AAC in MP4 and MOV, VP9
+    and Opus in WebM.
 
     The first frame is the given first picture, cut to size; the last frame the given last picture.
     """
-    options = {"fflags": "+bitexact", "video_track_timescale": "12288"}
-    with av.open(str(target), "w", format="mp4", options=options) as container:
-        encode = _encoder(container, scene.size)
+    codecs = _CODECS[scene.form]
+    options = {"fflags": "+bitexact", **codecs.container}
+    with av.open(str(target), "w", format=scene.form, options=options) as container:
+        encode = _encoder(container, scene.size, codecs)
         if scene.sound:
-            encode_tone(container, scene.seed, scene.prompt, seconds=Fraction(scene.frames, RATE))
+            length = Fraction(scene.frames, RATE)
+            encode_tone(container, scene.seed, scene.prompt, seconds=length, codec=codecs.sound)
         for number, planes in enumerate(_frames(scene)):
             encode(number, planes)
         encode(scene.frames, None)
@@ -85,9 +123,10 @@ def stand_in(words: str, size: Size = _STAND_IN) -> Image.Image:
     return picture
 
 
-def _encoder(container: OutputContainer, size: Size) -> Callable[[int, Planes | None], None]:
+def _encoder(container: OutputContainer, size: Size, codecs: _Codecs) -> Callable[[int, Planes | None], None]:
     """A function that adds frame `number` to the container, and finishes the stream when it is given None."""
-    stream = container.add_stream("libx264", rate=RATE, options=_X264)
+    stream = container.add_stream(codecs.picture, rate=RATE, options=dict(codecs.options))
+    assert isinstance(stream, av.VideoStream)
     stream.width, stream.height, stream.pix_fmt = size.width, size.height, "yuv420p"
     stream.codec_context.color_range = _LIMITED_RANGE
     stream.codec_context.colorspace = _BT709

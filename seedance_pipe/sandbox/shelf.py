@@ -17,6 +17,9 @@ from urllib.parse import quote, urlencode, urlsplit
 MOST_UPLOAD_BYTES = 200 << 20
 """The largest video that the vendor fetches (modelark.md section 3, 2026-11-21)."""
 
+HERE = ("127.0.0.1", "localhost")
+"""The hosts of our own addresses."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 _STAMP = "%Y%m%dT%H%M%SZ"
 
@@ -41,6 +44,10 @@ class Shelf:
     def upload(self, name: str) -> Path | None:
         """Where an upload of that name lies or will lie; None for a name that no upload may have."""
         return self.folder / "uploads" / name if _NAME.fullmatch(name) else None
+
+    def lodged(self, name: str) -> Path:
+        """Where the record of an upload lies that a vendor told of; `name` is any text."""
+        return self.folder / "lodged" / f"{hashlib.sha256(name.encode()).hexdigest()}.json"
 
     def result(self, name: str) -> Path:
         """Where a painted file lies; `name` is ours."""
@@ -80,7 +87,7 @@ class Shelf:
     def own_file(self, url: str) -> Path | None:
         """The file behind an address of ours, whatever port we had then; None for a foreign address."""
         parts = urlsplit(url)
-        if parts.hostname not in ("127.0.0.1", "localhost"):
+        if parts.hostname not in HERE:
             return None
         kind, _, name = parts.path.strip("/").partition("/")
         if kind == "uploads":

@@ -27,9 +27,10 @@ def tone(seed: int, prompt: str, samples: int) -> npt.NDArray[np.float32]:
     return np.asarray(_LOUDNESS / 1.5 * chord * swell, dtype=np.float32)
 
 
-def encode_tone(container: OutputContainer, seed: int, prompt: str, *, seconds: Fraction) -> None:
-    """Add it to the container as a mono AAC track."""
-    stream = container.add_stream("aac", rate=SAMPLE_RATE, options={"flags": "+bitexact"})
+def encode_tone(container: OutputContainer, seed: int, prompt: str, *, seconds: Fraction, codec: str) -> None:
+    """Add it to the container as a mono track of that codec: `aac`, `libopus`."""
+    stream = container.add_stream(codec, rate=SAMPLE_RATE, options={"flags": "+bitexact"})
+    assert isinstance(stream, av.AudioStream)
     stream.layout, stream.bit_rate = "mono", 64_000
     samples = tone(seed, prompt, int(seconds * SAMPLE_RATE))
     frame = av.AudioFrame.from_ndarray(samples[None, :], format="fltp", layout="mono")

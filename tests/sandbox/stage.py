@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from PIL import Image
 
 from seedance_pipe.effects import Effects
@@ -23,11 +25,14 @@ PRO_FAST = "seedance-1-0-pro-fast-251015"
 ONE_5 = "seedance-1-5-pro-251215"
 TWO = "dreamina-seedance-2-0-260128"
 TWO_FAST = "dreamina-seedance-2-0-fast-260128"
-ALL = (PRO, PRO_FAST, ONE_5, TWO, TWO_FAST)
+TWO_MINI = "dreamina-seedance-2-0-mini-260615"
+TWO_5 = "dreamina-seedance-2-5-260628"
+ALL = (PRO, PRO_FAST, ONE_5, TWO, TWO_FAST, TWO_MINI, TWO_5)
 
 NOON = 1_795_262_400.0
 """2026-11-21 12:00 UTC."""
 
+CONTRACTS = Path(__file__).resolve().parent.parent / "contracts"
 SLOW = Settings(queued_seconds=5, running_seconds=30, paint_patience=30)
 WAVE = {"type": "text", "text": "A wave breaks"}
 
@@ -100,9 +105,20 @@ def stage(folder: Path | None = None, *, settings: Settings = SLOW, clock: Clock
     effects = Effects(now=clock, draw=random.Random(7).randrange)
     with (
         serve(folder, settings=settings, effects=effects) as running,
-        httpx.Client(headers={"Authorization": "Bearer a key"}, trust_env=False) as http,
+        httpx.Client(headers={"Authorization": "Bearer a key"}, trust_env=False, verify=False) as http,
     ):
         yield Stage(running.address, clock, http)
+
+
+def fetched(url: str, *, headers: Mapping[str, str] | None = None) -> httpx.Response:
+    """What an address gives without a key. Nothing here has a certificate, and they take long to load."""
+    return httpx.get(url, headers=headers, trust_env=False, verify=False)
+
+
+def examples(vendor: str, folder: str) -> list[Any]:
+    """The contracts of that kind, each under its file's name."""
+    paths = sorted((CONTRACTS / vendor / folder).iterdir())
+    return [pytest.param(json.loads(path.read_text()), id=path.stem) for path in paths]
 
 
 def picture(width: int = 640, height: int = 400, *, form: str = "PNG") -> bytes:

@@ -37,6 +37,7 @@ def task(
         queue_seconds=queue,
         run_seconds=run,
         expires_after=expires,
+        vendor="modelark",
         priority=priority,
     )
 
@@ -110,6 +111,10 @@ def test_an_id_that_was_given_is_not_given_again(tmp_path: Path) -> None:
     body = {"model": "seedance-1-0-pro-250528", "content": [{"type": "text", "text": "x"}], "seed": 1}
     shelf = Shelf(tmp_path, "http://127.0.0.1:1", "secret")
     order = read_order(body, lambda model: Fetching(model, shelf, SETTINGS), lambda _: None, lambda _: 0)
-    first = task_id(order, now=0, draw=lambda _: next(drawn), taken=())
-    second = task_id(order, now=0, draw=lambda _: next(drawn), taken=(first,))
-    assert (first, second) == ("cgt-19700101080000-11111", "cgt-19700101080000-22222")
+    with closing(Ledger(IN_MEMORY)) as ledger:
+        jobs = Jobs(ledger, settings=SETTINGS, now=Clock(0))
+        names = []
+        for _ in range(2):
+            names.append(jobs.new_id(lambda: task_id(order, now=0, draw=lambda _: next(drawn))))
+            jobs.add(task(names[-1], at=0))
+    assert tuple(names) == ("cgt-19700101080000-11111", "cgt-19700101080000-22222")

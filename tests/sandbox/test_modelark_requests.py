@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.sandbox.stage import ALL, ONE_5, PRO, PRO_FAST, TWO, TWO_FAST, WAVE, Stage
-
-CONTRACTS = Path(__file__).resolve().parent.parent / "contracts" / "modelark"
+from tests.sandbox.stage import ALL, ONE_5, PRO, PRO_FAST, TWO, TWO_5, TWO_FAST, TWO_MINI, WAVE, Stage, examples
 
 
-def examples(folder: str) -> list[Any]:
-    return [
-        pytest.param(json.loads(path.read_text()), id=path.stem) for path in sorted((CONTRACTS / folder).iterdir())
-    ]
-
-
-@pytest.mark.parametrize("example", examples("accepted"))
+@pytest.mark.parametrize("example", examples("modelark", "accepted"))
 def test_a_documented_request_becomes_a_queued_task(shared: Stage, example: dict[str, Any]) -> None:
     answer = shared.post(example["request"])
     assert answer.status_code == 200, answer.text
     assert shared.get(answer.json()["id"])["status"] == "queued"
 
 
-@pytest.mark.parametrize("example", examples("refused"))
+@pytest.mark.parametrize("example", examples("modelark", "refused"))
 def test_a_wrong_request_is_refused_as_documented(shared: Stage, example: dict[str, Any]) -> None:
     before = len(shared.ledger())
     answer = shared.post(example["request"])
@@ -57,13 +47,23 @@ def test_a_body_that_is_no_text_is_refused(shared: Stage, raw: bytes) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "InvalidParameter")
 
 
-SECONDS = {PRO: (2, 12), PRO_FAST: (2, 12), ONE_5: (4, 12), TWO: (4, 15), TWO_FAST: (4, 15)}
+SECONDS = {
+    PRO: (2, 12),
+    PRO_FAST: (2, 12),
+    ONE_5: (4, 12),
+    TWO: (4, 15),
+    TWO_FAST: (4, 15),
+    TWO_MINI: (4, 15),
+    TWO_5: (4, 30),
+}
 RESOLUTIONS = {
     PRO: {"480p", "720p", "1080p"},
     PRO_FAST: {"480p", "720p", "1080p"},
     ONE_5: {"480p", "720p", "1080p"},
     TWO: {"480p", "720p", "1080p", "4k"},
     TWO_FAST: {"480p", "720p"},
+    TWO_MINI: {"480p", "720p"},
+    TWO_5: {"480p", "720p", "1080p"},
 }
 RANGES: list[tuple[str, str, Any, bool]] = [
     row
@@ -71,7 +71,7 @@ RANGES: list[tuple[str, str, Any, bool]] = [
     for row in (
         *(
             (model, "duration", seconds, SECONDS[model][0] <= seconds <= SECONDS[model][1])
-            for seconds in range(17)
+            for seconds in range(32)
         ),
         *(
             (model, "resolution", word, word in RESOLUTIONS[model])
@@ -102,9 +102,13 @@ RANGES: list[tuple[str, str, Any, bool]] = [
         (model, "service_tier", "fast", False),
         (model, "priority", 9, model != ONE_5),
         (model, "priority", 10, False),
-        (model, "duration", -1, model in (ONE_5, TWO, TWO_FAST)),
+        (model, "duration", -1, model not in (PRO, PRO_FAST)),
         (model, "tools", [], False),
-        (model, "omni_reference_task_type", "auto", False),
+        (model, "omni_reference_task_type", "auto", model == TWO_5),
+        (model, "omni_reference_task_type", "edit", False),
+        (model, "omni_reference_task_type", "poem", False),
+        *((model, "output_format", form, model == TWO_5) for form in ("mp4", "mov")),
+        (model, "output_format", "webm", False),
         *((model, "frames", frames, model in (PRO, PRO_FAST)) for frames in (29, 57, 289)),
         *((model, "frames", frames, False) for frames in (25, 30, 31, 293, -1)),
     )

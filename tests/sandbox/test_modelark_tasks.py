@@ -11,18 +11,20 @@ from seedance_pipe.sandbox import Limits, Settings
 from seedance_pipe.sandbox.vendors.modelark.facts import MODELS, nearest_ratio, tokens_with_video
 from seedance_pipe.units import Size
 from tests.sandbox.stage import (
+    CONTRACTS,
     ONE_5,
     PRO,
     PRO_FAST,
     TWO,
+    TWO_5,
     WAVE,
     Stage,
     data_uri,
+    examples,
     image,
     picture,
     stage,
 )
-from tests.sandbox.test_modelark_requests import CONTRACTS, examples
 
 DAY = 86_400
 
@@ -40,7 +42,7 @@ def test_a_task_waits_runs_and_succeeds_on_the_clock(sandbox: Stage) -> None:
 AFTER = {"queued": 0, "running": 6, "failed": 40, "succeeded": 40}
 
 
-@pytest.mark.parametrize("example", examples("answers"))
+@pytest.mark.parametrize("example", examples("modelark", "answers"))
 def test_each_state_shows_exactly_the_documented_fields(sandbox: Stage, example: dict[str, Any]) -> None:
     if example["status"] == "failed":
         sandbox.fail({"where": "fate", "what": "fail", "code": "OutputVideoSensitiveContentDetected"})
@@ -51,7 +53,7 @@ def test_each_state_shows_exactly_the_documented_fields(sandbox: Stage, example:
     assert sorted(shown) == example["keys"]
 
 
-BILLS = json.loads((CONTRACTS / "bills" / "live.json").read_text())["rows"]
+BILLS = json.loads((CONTRACTS / "modelark" / "bills" / "live.json").read_text())["rows"]
 
 
 @pytest.mark.parametrize("bill", BILLS, ids=lambda bill: "-".join(str(value) for value in bill.values()))
@@ -174,7 +176,7 @@ def test_a_running_task_cannot_be_stopped(sandbox: Stage) -> None:
 
 def test_a_task_whose_clip_is_still_being_painted_runs_and_cannot_be_stopped() -> None:
     with stage(settings=Settings(queued_seconds=0, running_seconds=0, paint_patience=0)) as sandbox:
-        task = sandbox.create(TWO, duration=15, resolution="1080p")
+        task = sandbox.create(TWO, duration=5, resolution="1080p")
         assert sandbox.get(task)["status"] == "running"
         assert sandbox.http.delete(f"{sandbox.tasks}/{task}").status_code == 409
 
@@ -286,3 +288,64 @@ def test_a_marked_prompt_is_refused_or_fails(sandbox: Stage) -> None:
     sandbox.clock.pass_by(60)
     assert sandbox.get(task)["error"]["code"] == "OutputVideoSensitiveContentDetected"
     assert [entry["charged"] for entry in sandbox.ledger()] == [False]
+
+
+def reference(kind: str) -> dict[str, Any]:
+    url = {"url": f"https://example.com/{kind}"}
+    return {"type": f"{kind}_url", f"{kind}_url": url, "role": f"reference_{kind}"}
+
+
+@pytest.mark.parametrize("role", ["first_frame", None])
+def test_a_ratio_for_a_frame_on_2_5_fails_only_later(sandbox: Stage, role: str | None) -> None:
+    frame = image(data_uri(picture()), role)
+    failing, passing = (sandbox.create(TWO_5, WAVE, frame, ratio=ratio) for ratio in ("16:9", "adaptive"))
+    assert sandbox.get(failing)["status"] == "queued"
+    sandbox.clock.pass_by(40)
+    assert sandbox.get(failing)["error"]["code"] == "InvalidParameter.TaskTypeConstraint"
+    assert sandbox.get(passing)["ratio"] == "16:9"
+    assert [entry["charged"] for entry in sandbox.ledger()] == [False, True]
+
+
+def test_2_5_picks_the_length_unless_it_is_told(shared: Stage) -> None:
+    bodies = [{"model": TWO_5, "content": [WAVE], "resolution": "480p"} for _ in range(20)]
+    ids = {shared.post(body).json()["id"] for body in bodies}
+    tokens = {entry["tokens"] for entry in shared.ledger() if entry["id"] in ids}
+    assert tokens <= {854 * 480 * (24 * seconds + 1) // 1024 for seconds in range(4, 31)}
+    assert len(tokens) > 1
+
+
+def test_2_5_makes_mov_files_and_their_last_frame(sandbox: Stage) -> None:
+    done = sandbox.finished(sandbox.create(TWO_5, output_format="mov", return_last_frame=True))
+    assert done["output_format"] == "mov"
+    clip, still = (sandbox.http.get(done["content"][name]) for name in ("video_url", "last_frame_url"))
+    assert (clip.headers["content-type"], clip.content[4:12]) == ("video/quicktime", b"ftypqt  ")
+    assert still.content.startswith(b"\x89PNG")
+
+
+def test_an_edit_on_2_5_keeps_its_length_and_bills_both(sandbox: Stage) -> None:
+    edit = {"omni_reference_task_type": "edit", "duration": -1}
+    done = sandbox.finished(sandbox.create(TWO_5, WAVE, reference("video"), **edit))
+    assert (done["duration"], done["usage"]["total_tokens"]) == (5, 854 * 480 * 24 * 10 // 1024)
+
+
+@pytest.mark.parametrize("seconds", [3.9, 30.1])
+def test_a_video_to_edit_has_4_to_30_seconds(seconds: float) -> None:
+    with stage(settings=Settings(foreign_seconds=seconds)) as sandbox:
+        body = {"model": TWO_5, "content": [reference("video")], "omni_reference_task_type": "edit"}
+        answer = sandbox.post(body)
+        expected = "InvalidParameter.TaskTypeConstraint" if seconds < 30 else "InvalidParameter"
+        assert answer.json()["error"]["code"] == expected
+
+
+@pytest.mark.parametrize(("kind", "most"), [("image", 30), ("video", 10), ("audio", 10)])
+def test_2_5_takes_more_references(kind: str, most: int) -> None:
+    with stage(settings=Settings(foreign_seconds=2)) as sandbox:
+        for count, status in ((most, 200), (most + 1, 400)):
+            body = {"model": TWO_5, "content": [reference(kind)] * count, "ratio": "1:1"}
+            assert sandbox.post(body).status_code == status
+
+
+def test_a_named_type_that_fits_is_taken(shared: Stage) -> None:
+    for kind, content in (("reference", "image"), ("reference", "video"), ("extend", "video")):
+        body = {"model": TWO_5, "content": [reference(content)], "omni_reference_task_type": kind}
+        assert shared.post(body).status_code == 200

@@ -17,7 +17,7 @@ import pytest
 from seedance_pipe.errors import GuardRefused, PipeError
 from seedance_pipe.sandbox import Settings
 from seedance_pipe.sandbox.app import serve
-from tests.sandbox.stage import PRO, WAVE, Stage, data_uri, image, picture, stage
+from tests.sandbox.stage import PRO, WAVE, Stage, data_uri, fetched, image, picture, stage
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.com"])
@@ -38,9 +38,9 @@ def test_a_port_that_is_taken_is_named() -> None:
 def test_the_server_is_gone_when_its_block_ends() -> None:
     before = threading.active_count()
     with serve(None) as running:
-        assert httpx.get(f"{running.address}/ledger", trust_env=False).json() == {"tasks": []}
+        assert fetched(f"{running.address}/ledger").json() == {"tasks": []}
     with pytest.raises(httpx.ConnectError):
-        httpx.get(f"{running.address}/ledger", trust_env=False)
+        fetched(f"{running.address}/ledger")
     assert threading.active_count() == before
 
 
@@ -60,7 +60,7 @@ def test_another_name_for_the_host_and_a_web_page_are_turned_away(shared: Stage,
 
 def test_a_link_is_for_get_alone_and_dies_after_a_day(sandbox: Stage) -> None:
     url = sandbox.finished(sandbox.create(PRO, duration=2))["content"]["video_url"]
-    bare = httpx.Client(trust_env=False)
+    bare = httpx.Client(trust_env=False, verify=False)
     with bare:
         whole = bare.get(url)
         assert (whole.status_code, whole.headers["content-type"]) == (200, "video/mp4")
@@ -77,7 +77,7 @@ def test_a_link_is_for_get_alone_and_dies_after_a_day(sandbox: Stage) -> None:
 
 def test_a_last_frame_can_be_had_more_than_once(sandbox: Stage) -> None:
     task = sandbox.finished(sandbox.create(PRO, duration=2, return_last_frame=True))
-    first, second = (httpx.get(task["content"]["last_frame_url"], trust_env=False) for _ in range(2))
+    first, second = (fetched(task["content"]["last_frame_url"]) for _ in range(2))
     assert first.headers["content-type"] == "image/png"
     assert first.content == second.content
 
@@ -86,14 +86,14 @@ def test_the_clip_of_a_deleted_task_is_gone(sandbox: Stage) -> None:
     task = sandbox.create(PRO, duration=2)
     url = sandbox.finished(task)["content"]["video_url"]
     sandbox.http.delete(f"{sandbox.tasks}/{task}")
-    assert httpx.get(url, trust_env=False).status_code == 404
+    assert fetched(url).status_code == 404
 
 
 def test_an_upload_is_read_back_under_its_name(sandbox: Stage) -> None:
     data = picture(400, 400)
     url = f"{sandbox.address}/uploads/0a1b.png"
     assert sandbox.http.put(url, content=data).status_code == 200
-    answer = httpx.get(url, trust_env=False)
+    answer = fetched(url)
     assert (answer.content, answer.headers["content-type"]) == (data, "image/png")
     assert sandbox.http.get(f"{sandbox.address}/uploads/other.png").status_code == 404
 
@@ -140,13 +140,13 @@ def test_a_killed_sandbox_has_lost_no_task_that_it_answered_for(tmp_path: Path) 
     tasks = f"{process.stdout.readline().strip()}/api/v3/contents/generations/tasks"
     key = {"Authorization": "Bearer a key"}
     body = {"model": PRO, "content": [WAVE], "resolution": "480p", "duration": 2, "seed": 9}
-    with httpx.Client(headers=key, trust_env=False) as http:
+    with httpx.Client(headers=key, trust_env=False, verify=False) as http:
         ids = [http.post(tasks, json=body).json()["id"] for _ in range(5)]
         created = [http.get(f"{tasks}/{task}").json()["created_at"] for task in ids]
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     process.stdout.close()
-    with serve(tmp_path) as running, httpx.Client(headers=key, trust_env=False) as http:
+    with serve(tmp_path) as running, httpx.Client(headers=key, trust_env=False, verify=False) as http:
         tasks = f"{running.address}/api/v3/contents/generations/tasks"
         listed = http.get(tasks).json()["items"]
         assert [task["id"] for task in listed] == ids[::-1]
@@ -167,13 +167,13 @@ def test_a_reopened_folder_knows_states_deletions_and_links(tmp_path: Path) -> N
         late = sandbox.create(PRO, duration=2)
         sandbox.clock.pass_by(10)
         assert sandbox.get(late)["status"] == "running"
-        whole, clock = httpx.get(url, trust_env=False).content, sandbox.clock
+        whole, clock = fetched(url).content, sandbox.clock
     with stage(tmp_path, clock=clock) as sandbox:
         assert sandbox.get(cancelled)["status"] == "cancelled"
         assert sandbox.http.get(f"{sandbox.tasks}/{deleted}").status_code == 404
         assert sandbox.get(late)["status"] == "running"
         parts = urlsplit(url)
-        assert httpx.get(f"{sandbox.address}{parts.path}?{parts.query}", trust_env=False).content == whole
+        assert fetched(f"{sandbox.address}{parts.path}?{parts.query}").content == whole
         assert sandbox.finished(late)["updated_at"] == sandbox.began + 40 + 35
         assert sandbox.get(running)["status"] == "succeeded"
 

@@ -12,15 +12,14 @@ from typing import Any
 from seedance_pipe.sandbox.intake import Medium
 from seedance_pipe.sandbox.vendors.modelark.facts import Model
 from seedance_pipe.sandbox.vendors.modelark.fetching import Fetching
-from seedance_pipe.sandbox.vendors.modelark.wrong import Wrong, invalid, missing
+from seedance_pipe.sandbox.vendors.modelark.wrong import invalid, missing
+from seedance_pipe.sandbox.wrong import Wrong
 
 _ROLES = {
     "image_url": ("first_frame", "last_frame", "reference_image"),
     "video_url": ("reference_video",),
     "audio_url": ("reference_audio",),
 }
-_MOST_IMAGES, _MOST_VIDEOS, _MOST_SOUNDS = 9, 3, 3
-_MOST_TOTAL_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,17 +130,18 @@ def _references(items: Sequence[_Item], prompt: str, fetching: Fetching) -> Cont
     images = [item for item in items if item.kind == "image_url"]
     videos = [item for item in items if item.kind == "video_url"]
     sounds = [item for item in items if item.kind == "audio_url"]
-    if not images and not videos:
+    limits = fetching.model.references
+    if not images and not videos and not limits.sound_alone:
         raise invalid("content", "reference audio needs an image or a video beside it")
-    for found, most in ((images, _MOST_IMAGES), (videos, _MOST_VIDEOS), (sounds, _MOST_SOUNDS)):
+    for found, most in ((images, limits.images), (videos, limits.videos), (sounds, limits.sounds)):
         if len(found) > most:
             raise invalid(found[most].at, f"there are at most {most} of them")
     pictures = [fetching.picture(item.url, f"{item.at}.image_url") for item in images]
     clips = [fetching.clip(item.url, f"{item.at}.video_url") for item in videos]
     tracks = [fetching.sound(item.url, f"{item.at}.audio_url") for item in sounds]
     for media in (clips, tracks):
-        if round(sum(medium.seconds for medium in media), 1) > _MOST_TOTAL_SECONDS:
-            raise invalid("content", f"together they last more than {_MOST_TOTAL_SECONDS:g} seconds")
+        if round(sum(medium.seconds for medium in media), 1) > limits.total:
+            raise invalid("content", f"together they last more than {limits.total} seconds")
     length = sum(clip.seconds for clip in clips) if clips else None
     return Content("r2v", prompt, references=(*pictures, *clips), video_seconds=length)
 

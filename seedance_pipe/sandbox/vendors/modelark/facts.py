@@ -1,4 +1,8 @@
-"""What ModelArk's Seedance models take and make: modelark.md sections 3, 4, 4.1 and 7, 2026-11-21."""
+"""What ModelArk's Seedance models take and make: modelark.md sections 3, 4, 4.1 and 7, 2026-11-21.
+
+Where sources disagree on 2.5, it takes no drafts (as its catalogue and a probe say). Its sizes other than those of
+16:9 were not found: they are invented, of the same height. Its MOV is painted with the codecs of our other clips.
+"""
 
 from __future__ import annotations
 
@@ -25,27 +29,49 @@ _PIXELS_1_5 = {
     "1080p": {"16:9": (1920, 1080), "4:3": (1664, 1248), "1:1": (1440, 1440), "21:9": (2206, 946)},
     "4k": {"16:9": (3840, 2160), "4:3": (3326, 2494), "1:1": (2880, 2880), "21:9": (4398, 1886)},
 }
+_PIXELS_2_5 = {
+    "480p": {"16:9": (854, 480), "4:3": (640, 480), "1:1": (480, 480), "21:9": (1120, 480)},
+    "720p": {"16:9": (1280, 720), "4:3": (960, 720), "1:1": (720, 720), "21:9": (1680, 720)},
+    "1080p": {"16:9": (1920, 1080), "4:3": (1440, 1080), "1:1": (1080, 1080), "21:9": (2520, 1080)},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """How many reference media there are at most; `seconds` bounds each video and sound, `total` all of a kind."""
+
+    images: int
+    videos: int
+    sounds: int
+    seconds: tuple[int, int]
+    total: int
+    sound_alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One column of the matrix of section 4; `refused` are known keys that are an error on it in any value."""
+    """One column of the matrix of section 4; `refused` are known keys that are an error on it in any value.
+
+    `infers` is 2.5's way: a task type that may be named, a ratio that follows frames and edited videos.
+    """
 
     id: str
     resolutions: tuple[str, ...]
-    resolution: str
     pixels: Mapping[str, Mapping[str, tuple[int, int]]]
     seconds: tuple[int, int]
-    picks_seconds: bool
     modes: tuple[str, ...]
     refused: frozenset[str]
-    adapts_text: bool
-    sounds: bool
-    shows_draft: bool
-    drafts: bool
-    flex: bool
-    least_expiry: int
-    pictures: tuple[str, ...]
+    resolution: str = "720p"
+    duration: int = 5
+    picks_seconds: bool = True
+    adapts_text: bool = True
+    sounds: bool = True
+    shows_draft: bool = True
+    drafts: bool = False
+    least_expiry: int = 1
+    pictures: tuple[str, ...] = NEW_PICTURES
+    references: References = References(9, 3, 3, (2, 15), 15)
+    infers: bool = False
 
     def size(self, resolution: str, ratio: str) -> Size:
         """Pixels of the clip; an upright ratio is the lying one turned."""
@@ -63,17 +89,15 @@ def _one_0(name: str, *, modes: tuple[str, ...]) -> Model:
     return Model(
         id=name,
         resolutions=("480p", "720p", "1080p"),
-        resolution="1080p",
         pixels=_PIXELS_1_0,
         seconds=(2, 12),
-        picks_seconds=False,
         modes=modes,
         refused=_NEVER | {"draft"},
+        resolution="1080p",
+        picks_seconds=False,
         adapts_text=False,
         sounds=False,
         shows_draft=False,
-        drafts=False,
-        flex=True,
         least_expiry=3600,
         pictures=OLD_PICTURES,
     )
@@ -83,38 +107,34 @@ def _two_0(name: str, *, resolutions: tuple[str, ...]) -> Model:
     return Model(
         id=name,
         resolutions=resolutions,
-        resolution="720p",
         pixels=_PIXELS_1_5,
         seconds=(4, 15),
-        picks_seconds=True,
         modes=MODES,
         refused=_NEVER | {"frames", "camera_fixed", "draft", "service_tier"},
-        adapts_text=True,
-        sounds=True,
-        shows_draft=True,
-        drafts=False,
-        flex=False,
-        least_expiry=1,
-        pictures=NEW_PICTURES,
     )
 
 
 _ONE_5 = Model(
     id="seedance-1-5-pro-251215",
     resolutions=("480p", "720p", "1080p"),
-    resolution="720p",
     pixels=_PIXELS_1_5,
     seconds=(4, 12),
-    picks_seconds=True,
     modes=("t2v", "i2v", "flf2v"),
     refused=_NEVER | {"frames", "priority"},
-    adapts_text=True,
-    sounds=True,
-    shows_draft=True,
     drafts=True,
-    flex=True,
     least_expiry=3600,
-    pictures=NEW_PICTURES,
+)
+
+_TWO_5 = Model(
+    id="dreamina-seedance-2-5-260628",
+    resolutions=("480p", "720p", "1080p"),
+    pixels=_PIXELS_2_5,
+    seconds=(4, 30),
+    modes=MODES,
+    refused=frozenset({"tools", "frames", "camera_fixed", "draft", "service_tier"}),
+    duration=-1,
+    references=References(30, 10, 10, (2, 30), 30, sound_alone=True),
+    infers=True,
 )
 
 MODELS: Mapping[str, Model] = MappingProxyType(
@@ -126,6 +146,8 @@ MODELS: Mapping[str, Model] = MappingProxyType(
             _ONE_5,
             _two_0("dreamina-seedance-2-0-260128", resolutions=("480p", "720p", "1080p", "4k")),
             _two_0("dreamina-seedance-2-0-fast-260128", resolutions=("480p", "720p")),
+            _two_0("dreamina-seedance-2-0-mini-260615", resolutions=("480p", "720p")),
+            _TWO_5,
         )
     }
 )

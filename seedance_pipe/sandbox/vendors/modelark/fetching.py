@@ -1,8 +1,4 @@
-"""Getting the media that a request names: modelark.md section 3, "Media limits", 2026-11-21.
-
-Nothing is ever fetched over a network. Our own uploads and results are read from the shelf; for all other
-addresses `Settings.foreign_media` decides.
-"""
+"""Getting the media that a request names: modelark.md section 3, "Media limits", 2026-11-21."""
 
 from __future__ import annotations
 
@@ -11,34 +7,15 @@ import binascii
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from urllib.parse import urlsplit
 
-from seedance_pipe.sandbox.intake import (
-    Bounds,
-    Medium,
-    Unfit,
-    look_at_clip,
-    look_at_picture,
-    look_at_sound,
-    unseen,
-)
+from seedance_pipe.sandbox.intake import Bounds, Intake, Medium, Unfit, look_at_picture, look_at_sound
 from seedance_pipe.sandbox.settings import Settings
 from seedance_pipe.sandbox.shelf import Shelf
 from seedance_pipe.sandbox.vendors.modelark.facts import Model
-from seedance_pipe.sandbox.vendors.modelark.wrong import Wrong, invalid
+from seedance_pipe.sandbox.vendors.modelark.wrong import invalid
+from seedance_pipe.sandbox.wrong import Wrong
 
 _DATA = re.compile(r"data:(image|audio|video)/([a-z0-9.+-]+);base64,")
-_CLIP = Bounds(
-    most_bytes=200 << 20,
-    formats=("h264", "hevc"),
-    side=(300, 6000),
-    aspect=(0.4, 2.5),
-    area=(407_696, 8_295_044),
-    rate=(24, 60),
-    seconds=(2, 15),
-)
-_SOUND = Bounds(most_bytes=15 << 20, formats=("wav", "mp3"), seconds=(2, 15))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,40 +33,34 @@ class Fetching:
         if url.startswith("data:"):
             data = _data(url, "image", at, code="InvalidImageURL.InvalidFormat")
             return _looked(at, lambda: look_at_picture(data, bounds, self.shelf))
-        path = self._own_file(url, at)
-        if path is None:
-            return unseen(url, self.shelf)
-        return _looked(at, lambda: look_at_picture(path.read_bytes(), bounds, self.shelf))
+        return _looked(at, lambda: self._intake.picture(url, bounds))
 
     def clip(self, url: str, at: str) -> Medium:
         if url.startswith("data:"):
             raise invalid(at, "a video cannot be sent inside the request")
-        path = self._own_file(url, at)
-        if path is None:
-            return unseen(url, self.shelf, seconds=self.settings.foreign_seconds)
-        return _looked(at, lambda: look_at_clip(path, _CLIP, self.shelf))
+        return _looked(at, lambda: self._intake.clip(url, self._clip_bounds()))
 
     def sound(self, url: str, at: str) -> Medium:
+        bounds = Bounds(most_bytes=15 << 20, formats=("wav", "mp3"), seconds=self.model.references.seconds)
         if url.startswith("data:"):
             data = _data(url, "audio", at, code="InvalidParameter")
-            return _looked(at, lambda: look_at_sound(data, _SOUND))
-        path = self._own_file(url, at)
-        if path is None:
-            return Medium("", seconds=self.settings.foreign_seconds)
-        return _looked(at, lambda: look_at_sound(path.read_bytes(), _SOUND))
+            return _looked(at, lambda: look_at_sound(data, bounds))
+        return _looked(at, lambda: self._intake.sound(url, bounds))
 
-    def _own_file(self, url: str, at: str) -> Path | None:
-        """Our file behind the address; None for a foreign medium that is to be stood in for."""
-        try:
-            own, parts = self.shelf.own_file(url), urlsplit(url)
-        except ValueError:
-            raise invalid(at, "it is not an address") from None
-        if own is not None and own.is_file():
-            return own
-        foreign = own is None and parts.scheme in ("https", "asset") and bool(parts.netloc)
-        if foreign and self.settings.foreign_media:
-            return None
-        raise invalid(at, "the resource cannot be fetched from its address")
+    @property
+    def _intake(self) -> Intake:
+        return Intake(self.shelf, self.settings, ("https", "asset"))
+
+    def _clip_bounds(self) -> Bounds:
+        return Bounds(
+            most_bytes=200 << 20,
+            formats=("h264", "hevc"),
+            side=(300, 6000),
+            aspect=(0.4, 2.5),
+            area=(407_696, 8_295_044),
+            rate=(24, 60),
+            seconds=self.model.references.seconds,
+        )
 
 
 def _data(url: str, kind: str, at: str, *, code: str) -> bytes:

@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.datastructures import QueryParams
 
+from seedance_pipe.sandbox.request import Fields
 from seedance_pipe.sandbox.vendors.modelark.wrong import invalid
 
 _STATUSES = ("queued", "running", "cancelled", "succeeded", "failed", "expired")
@@ -28,13 +29,14 @@ class Query:
     @classmethod
     def parse(cls, query: QueryParams) -> Query:
         """Raises Wrong."""
+        fields = Fields(query, invalid)
         return cls(
             page=_number(query, "page_num", 1),
             size=_number(query, "page_size", 20),
-            status=_one_of(query, "filter.status", ("", *_STATUSES), ""),
+            status=fields.choice("filter.status", "", ("", *_STATUSES)),
             ids=frozenset(query.getlist("filter.task_ids")),
             model=query.get("filter.model", ""),
-            tier=_one_of(query, "filter.service_tier", ("default", "flex"), "default"),
+            tier=fields.choice("filter.service_tier", "default", ("default", "flex")),
         )
 
     def matches(self, task: dict[str, Any]) -> bool:
@@ -57,10 +59,3 @@ def _number(query: QueryParams, key: str, default: int) -> int:
     if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= 500:
         raise invalid(key, "it must be an integer from 1 to 500")
     return int(text)
-
-
-def _one_of(query: QueryParams, key: str, choices: Sequence[str], default: str) -> str:
-    value = query.get(key, default)
-    if value not in choices:
-        raise invalid(key, f"it must be one of {', '.join(filter(None, choices))}")
-    return value

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from seedance_pipe.document import Json, freeze
-from seedance_pipe.sandbox.painter import RATE, Scene
-from seedance_pipe.sandbox.shelf import Shelf
+from seedance_pipe.sandbox.commission import Commission
+from seedance_pipe.sandbox.painter import RATE
 from seedance_pipe.sandbox.vendors.modelark.content import Content, read_content
 from seedance_pipe.sandbox.vendors.modelark.facts import (
     DRAFT_SHARE,
@@ -21,25 +19,27 @@ from seedance_pipe.sandbox.vendors.modelark.facts import (
 )
 from seedance_pipe.sandbox.vendors.modelark.fetching import Fetching
 from seedance_pipe.sandbox.vendors.modelark.parameters import Parameters, read_parameters
-from seedance_pipe.sandbox.vendors.modelark.wrong import Wrong, invalid, missing
+from seedance_pipe.sandbox.vendors.modelark.tasktype import check_task_type, late_failure
+from seedance_pipe.sandbox.vendors.modelark.wrong import invalid, missing
+from seedance_pipe.sandbox.wrong import Wrong
 from seedance_pipe.units import Size
 
 _MOST_DRAWN_SEED = 99_999
 """Seeds that the vendor chose itself were small numbers (modelark.md section 2)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What will be made, and what the task object tells about it. Pictures are named by their digest."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order(Commission):
+    """What will be made, and what the task object tells about it.
 
-    model: str
-    prompt: str
+    `late_failure` is the code with which the task will fail because of its parameters; empty if it will not.
+    """
+
+    vendor = "modelark"
+
     resolution: str
     ratio: str
-    frames: int
     counts_frames: bool
-    seed: int
-    sound: bool
     draft: bool
     return_last_frame: bool
     service_tier: str
@@ -49,18 +49,12 @@ class Order:
     camera_fixed: bool = False
     safety_identifier: str | None = None
     draft_task_id: str | None = None
-    first: str | None = None
-    last: str | None = None
-    references: tuple[str, ...] = ()
     video_seconds: float | None = None
+    late_failure: str = ""
 
-    @classmethod
-    def parse(cls, document: Json) -> Order:
-        assert isinstance(document, Mapping)
-        return cls(**dict(document))  # type: ignore[arg-type]  # written by `document` below
-
-    def document(self) -> Json:
-        return freeze(dataclasses.asdict(self))
+    @property
+    def lane(self) -> str:
+        return f"{self.vendor} {self.model} {self.service_tier}"
 
     @property
     def size(self) -> Size:
@@ -73,20 +67,8 @@ class Order:
         plain = tokens(self.size, self.frames)
         return int(plain * DRAFT_SHARE[self.sound]) if self.draft else plain
 
-    def scene(self, shelf: Shelf) -> Scene:
-        words = [self.model, str(self.size), f"{self.frames / RATE:.2f} s", f"seed {self.seed}"]
-        words += [word for word in ("draft", "watermark", "camera_fixed") if getattr(self, word)]
-        return Scene(
-            prompt=self.prompt,
-            note=" | ".join(words),
-            size=self.size,
-            frames=self.frames,
-            seed=self.seed,
-            sound=self.sound,
-            first=shelf.medium(self.first) if self.first else None,
-            last=shelf.medium(self.last) if self.last else None,
-            references=tuple(shelf.medium(digest) for digest in self.references),
-        )
+    def marks(self) -> list[str]:
+        return [word for word in ("draft", "watermark", "camera_fixed") if getattr(self, word)]
 
 
 def read_order(
@@ -106,6 +88,7 @@ def read_order(
     if content.draft is not None:
         return _final(body, model, content.draft, draft(content.draft))
     parameters = read_parameters(body, model)
+    check_task_type(content, parameters)
     return _order(model, content, parameters, draw)
 
 
@@ -128,9 +111,7 @@ def _model(name: Any, fetching: Callable[[Model], Fetching]) -> Model:
 
 
 def _order(model: Model, content: Content, parameters: Parameters, draw: Callable[[int], int]) -> Order:
-    seconds = parameters.duration
-    if seconds == -1:
-        seconds = model.seconds[0] + draw(model.seconds[1] - model.seconds[0] + 1)
+    seconds = _seconds(model, content, parameters, draw)
     counts_frames = parameters.frames is not None
     return Order(
         model=model.id,
@@ -153,7 +134,19 @@ def _order(model: Model, content: Content, parameters: Parameters, draw: Callabl
         last=content.last.digest if content.last else None,
         references=tuple(medium.digest for medium in content.references),
         video_seconds=content.video_seconds,
+        form=parameters.output_format,
+        late_failure=late_failure(content, parameters, model),
     )
+
+
+def _seconds(model: Model, content: Content, parameters: Parameters, draw: Callable[[int], int]) -> int:
+    """The length of the clip; what the model picks is drawn, but an edited video keeps its length (assumed)."""
+    least, most = model.seconds
+    if parameters.duration != -1:
+        return parameters.duration
+    if parameters.task_type == "edit" and content.video_seconds is not None:
+        return min(max(round(content.video_seconds), least), most)
+    return least + draw(most - least + 1)
 
 
 def _ratio(model: Model, content: Content, ratio: str) -> str:

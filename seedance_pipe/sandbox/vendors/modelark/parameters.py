@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from seedance_pipe.sandbox.request import Fields
 from seedance_pipe.sandbox.vendors.modelark.facts import RATIOS, Model
 from seedance_pipe.sandbox.vendors.modelark.wrong import invalid
 
@@ -60,6 +61,8 @@ class Parameters:
     execution_expires_after: int
     priority: int
     safety_identifier: str | None
+    output_format: Literal["mp4", "mov"]
+    task_type: str
 
 
 def read_parameters(body: Mapping[str, Any], model: Model) -> Parameters:
@@ -67,21 +70,25 @@ def read_parameters(body: Mapping[str, Any], model: Model) -> Parameters:
     sent = {key: value for key, value in body.items() if key in KNOWN and value is not None}
     _refuse_what_the_model_lacks(sent, model)
     _check_callback(_text(sent, "callback_url", ""))
+    fields = Fields(sent, invalid)
+    least = model.least_expiry
     parameters = Parameters(
         resolution=_resolution(sent, model),
-        ratio=_one_of(sent, "ratio", (*RATIOS, "adaptive"), ""),
+        ratio=fields.choice("ratio", "", (*RATIOS, "adaptive")),
         duration=_duration(sent, model),
-        frames=_frames(sent),
-        seed=_integer(sent, "seed", -1, (-1, _MOST_SEED)),
-        camera_fixed=_flag(sent, "camera_fixed", False),
-        watermark=_flag(sent, "watermark", False),
-        generate_audio=_flag(sent, "generate_audio", True),
-        return_last_frame=_flag(sent, "return_last_frame", False),
-        draft=_flag(sent, "draft", False),
-        service_tier=_one_of(sent, "service_tier", ("default", "flex"), "default"),
-        execution_expires_after=_integer(sent, "execution_expires_after", 172_800, (model.least_expiry, 259_200)),
-        priority=_integer(sent, "priority", 0, (0, 9)),
+        frames=_frames(fields),
+        seed=fields.integer("seed", -1, least=-1, most=_MOST_SEED),
+        camera_fixed=fields.flag("camera_fixed", False),
+        watermark=fields.flag("watermark", False),
+        generate_audio=fields.flag("generate_audio", True),
+        return_last_frame=fields.flag("return_last_frame", False),
+        draft=fields.flag("draft", False),
+        service_tier=fields.choice("service_tier", "default", ("default", "flex")),
+        execution_expires_after=fields.integer("execution_expires_after", 172_800, least=least, most=259_200),
+        priority=fields.integer("priority", 0, least=0, most=9),
         safety_identifier=_text(sent, "safety_identifier", None, most=64),
+        output_format="mov" if fields.choice("output_format", "mp4", ("mp4", "mov")) == "mov" else "mp4",
+        task_type=fields.choice("omni_reference_task_type", "auto", ("auto", "reference", "edit", "extend")),
     )
     if parameters.draft:
         _check_draft(sent, parameters)
@@ -106,13 +113,14 @@ def _resolution(sent: Mapping[str, Any], model: Model) -> str:
 def _duration(sent: Mapping[str, Any], model: Model) -> int:
     if model.picks_seconds and sent.get("duration") == -1:
         return -1
-    return _integer(sent, "duration", 5, model.seconds)
+    least, most = model.seconds
+    return Fields(sent, invalid).integer("duration", model.duration, least=least, most=most)
 
 
-def _frames(sent: Mapping[str, Any]) -> int | None:
-    if "frames" not in sent:
+def _frames(fields: Fields) -> int | None:
+    if "frames" not in fields:
         return None
-    frames = _integer(sent, "frames", 0, (29, 289))
+    frames = fields.integer("frames", 0, least=29, most=289)
     if frames % 4 != 1:
         raise invalid("frames", "it must be 25 + 4n")
     return frames
@@ -137,22 +145,6 @@ def _check_callback(url: str) -> None:
         raise invalid("callback_url", "it is not an address")
 
 
-def _integer(sent: Mapping[str, Any], key: str, default: int, bounds: tuple[int, int]) -> int:
-    value = sent.get(key, default)
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise invalid(key, "it must be an integer")
-    if not bounds[0] <= value <= bounds[1] and key in sent:
-        raise invalid(key, f"it must be from {bounds[0]} to {bounds[1]}")
-    return value
-
-
-def _flag(sent: Mapping[str, Any], key: str, default: bool) -> bool:
-    value = sent.get(key, default)
-    if not isinstance(value, bool):
-        raise invalid(key, "it must be a boolean")
-    return value
-
-
 def _text(sent: Mapping[str, Any], key: str, default: Any, *, most: int = 4096) -> Any:
     value = sent.get(key, default)
     if key in sent and not isinstance(value, str):
@@ -160,10 +152,3 @@ def _text(sent: Mapping[str, Any], key: str, default: Any, *, most: int = 4096) 
     if key in sent and len(value) > most:
         raise invalid(key, f"it must have at most {most} characters")
     return value
-
-
-def _one_of(sent: Mapping[str, Any], key: str, choices: tuple[str, ...], default: str) -> str:
-    value = sent.get(key, default)
-    if key in sent and value not in choices:
-        raise invalid(key, f"it must be one of {', '.join(choices)}")
-    return str(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from typing import Any
 
 from seedance_pipe.sandbox.ledger import Status, Task
@@ -16,14 +16,11 @@ _UTC_8 = datetime.timezone(datetime.timedelta(hours=8))
 _LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
-def task_id(order: Order, *, now: float, draw: Callable[[int], int], taken: Container[str]) -> str:
+def task_id(order: Order, *, now: float, draw: Callable[[int], int]) -> str:
     """`cgt-`, fourteen digits of local time in UTC+8 and five letters; `cgt-batch-` for flex (section 1)."""
     stamp = datetime.datetime.fromtimestamp(now, _UTC_8).strftime("%Y%m%d%H%M%S")
-    head = f"cgt-{'batch-' if order.service_tier == 'flex' else ''}{stamp}-"
-    while True:
-        name = head + "".join(_LETTERS[draw(len(_LETTERS))] for _ in range(5))
-        if name not in taken:
-            return name
+    letters = "".join(_LETTERS[draw(len(_LETTERS))] for _ in range(5))
+    return f"cgt-{'batch-' if order.service_tier == 'flex' else ''}{stamp}-{letters}"
 
 
 def task_object(task: Task, status: Status, *, shelf: Shelf, link_seconds: int) -> dict[str, Any]:
@@ -62,7 +59,7 @@ def _always(task: Task, order: Order, status: Status) -> dict[str, Any]:
 
 def _output(task: Task, order: Order, shelf: Shelf, link_seconds: int) -> dict[str, Any]:
     since = task.changed_at
-    content = {"video_url": shelf.link(f"{task.id}.mp4", since=since, seconds=link_seconds)}
+    content = {"video_url": shelf.link(f"{task.id}.{order.form}", since=since, seconds=link_seconds)}
     if order.return_last_frame:
         content["last_frame_url"] = shelf.link(f"{task.id}.png", since=since, seconds=link_seconds)
     length = {"frames": order.frames} if order.counts_frames else {"duration": order.frames // RATE}
@@ -74,4 +71,5 @@ def _output(task: Task, order: Order, shelf: Shelf, link_seconds: int) -> dict[s
         "ratio": order.ratio,
         "framespersecond": RATE,
         **length,
+        **({"output_format": order.form} if MODELS[order.model].infers else {}),
     }

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from seedance_pipe.sandbox.wrong import Wrong
+
 _TYPES = {
     400: "BadRequest",
     401: "Unauthorized",
@@ -15,20 +19,10 @@ _TYPES = {
 """That of 409 is not recorded anywhere; `Conflict` is ours."""
 
 
-class Wrong(Exception):
-    """A refusal. `param` is the path of the field that caused it, or empty."""
-
-    def __init__(self, status: int, code: str, message: str, param: str = "") -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.message = message
-        self.param = param
-
-    def body(self, request_id: str) -> dict[str, dict[str, str]]:
-        kind = _TYPES.get(self.status, "BadRequest" if self.status < 500 else "InternalServerError")
-        message = f"{self.message}. Request id: {request_id}"
-        return {"error": {"code": self.code, "message": message, "param": self.param, "type": kind}}
+def error_body(wrong: Wrong, request_id: str) -> dict[str, Any]:
+    kind = _TYPES.get(wrong.status, "BadRequest" if wrong.status < 500 else "InternalServerError")
+    message = f"{wrong.message}. Request id: {request_id}"
+    return {"error": {"code": wrong.code, "message": message, "param": wrong.at, "type": kind}}
 
 
 def invalid(param: str, reason: str, *, code: str = "InvalidParameter") -> Wrong:

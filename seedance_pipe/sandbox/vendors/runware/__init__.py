@@ -1,0 +1,1 @@
+"""Runware: one address for arrays of tasks, told apart by UUIDs that the client chooses."""
