@@ -14,6 +14,7 @@ import pytest
 from hypothesis import settings
 
 from seedance_pipe.cli.main import main
+from seedance_pipe.studio.rehearsal import leading_to
 
 # A person's run looks for new examples; CI tries the same ones each time, so that it fails for a change alone.
 settings.register_profile("search", deadline=None)
@@ -67,7 +68,7 @@ Pipe = Callable[..., Told]
 @pytest.fixture
 def pipe(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Pipe:
     """Runs one command in this process, as `seedance-pipe` would, without any key in the environment."""
-    for name in ("ARK_API_KEY", "ARK_BASE_URL", "SEEDANCE_UPLOAD_PUT", "SEEDANCE_UPLOAD_PUBLIC"):
+    for name in leading_to(""):
         monkeypatch.delenv(name, raising=False)
 
     def run(*arguments: object) -> Told:

@@ -39,5 +39,5 @@ def command(
     else:
         from seedance_pipe.report.table import plan_text
 
-        click.echo(plan_text(plan, every_step=every_step), nl=False)
+        click.echo(plan_text(plan, every_step=every_step, rehearsal=rehearsal), nl=False)
     return 0

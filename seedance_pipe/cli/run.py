@@ -52,7 +52,9 @@ class _Dollars(click.ParamType[Money]):
 )
 @click.option("--only", is_flag=True, help="Make the named SHOTs and what they need, but not the film.")
 @click.option("--max-cost", type=_Dollars(), help="Never let this story's spending pass this amount.")
-@click.option("--allow-unknown-cost", is_flag=True, help="With --max-cost: take shots of unknown price, too.")
+@click.option(
+    "--allow-unknown-cost", is_flag=True, help="With --max-cost: also take shots priced in credits, or by nobody."
+)
 @click.option("--yes", is_flag=True, help="Do not ask before a large amount is spent.")
 @click.option("--force-output", is_flag=True, help="Overwrite a file at the film's path that is not ours.")
 @sandbox_option
@@ -98,20 +100,20 @@ def command(
     where = home(told, state=state, rehearsal=rehearsal)
     result = run(where, wishes, showing=_json_lines if as_json else _for_people, ask=_ask())
     try:
-        click.echo(_ending(result, as_json=as_json), nl=False)
+        click.echo(_ending(result, rehearsal=rehearsal, as_json=as_json), nl=False)
     except BrokenPipeError:
         forget_reader()
     return result.exit_code
 
 
-def _ending(result: Result, *, as_json: bool) -> str:
+def _ending(result: Result, *, rehearsal: bool, as_json: bool) -> str:
     if as_json:
         from seedance_pipe.report.data import result_data
 
         return json.dumps(result_data(result), ensure_ascii=False) + "\n"
     from seedance_pipe.report.table import result_text
 
-    return result_text(result)
+    return result_text(result, rehearsal=rehearsal)
 
 
 def _for_people(plan: Plan) -> AbstractContextManager[Emit]:

@@ -33,5 +33,5 @@ def command(story: Path, rehearsal: bool, state: Path | None, as_json: bool) -> 
     else:
         from seedance_pipe.report.table import status_text
 
-        click.echo(status_text(standing), nl=False)
+        click.echo(status_text(standing, rehearsal=rehearsal), nl=False)
     return 0

@@ -23,5 +23,6 @@ def command(stories: tuple[Path, ...], rehearsal: bool, as_json: bool) -> int:
         if not as_json:
             show_problems(reading, err=False)
             if reading.story is not None:
-                click.echo(f"{path}: good: {len(reading.story.shots)} shots")
+                count = len(reading.story.shots)
+                click.echo(f"{path}: good: {count} shot{'s' if count > 1 else ''}")
     return 0 if all(reading.story is not None for reading in readings) else 3

@@ -33,6 +33,7 @@ def findings_here(environ: Mapping[str, str] = os.environ, folder: Path | None =
         _pyav(),
         _schemas(),
         *_keys(environ),
+        _uploads(environ),
         _certificates(environ),
         _room(folder or Path.cwd()),
     ]
@@ -65,16 +66,36 @@ def _schemas() -> Finding:
 
 
 def _keys(environ: Mapping[str, str]) -> Iterator[Finding]:
+    """One for each vendor: whether its key is set, and the address that it would go to."""
+    from seedance_pipe.vendor.account import usable_base
     from seedance_pipe.vendor.registry import VENDORS
 
     for adapter in VENDORS.values():
         facts = adapter.FACTS
-        here = environ.get(facts.base_variable)
-        where = f" for {here}" if here else ""
-        if environ.get(facts.key_variable):
-            yield Finding(facts.title, "ok", f"{facts.key_variable} is set{where}")
+        base = environ.get(facts.base_variable, "").strip() or facts.base
+        if not usable_base(base):
+            # Not shown: it may hold a password.
+            told = f"{facts.base_variable} is not an address that a key may be sent to; correct it"
+            yield Finding(facts.title, "missing", told)
+        elif environ.get(facts.key_variable, "").strip():
+            yield Finding(facts.title, "ok", f"{facts.key_variable} is set; it goes to {base}")
         else:
-            yield Finding(facts.title, "note", f"{facts.key_variable} is not set: only --sandbox will run")
+            told = f"{facts.key_variable} is not set: models of {facts.title} run with --sandbox only"
+            yield Finding(facts.title, "note", told)
+
+
+def _uploads(environ: Mapping[str, str]) -> Finding:
+    """Whether there is a place for what a vendor reads at an address only."""
+    from seedance_pipe.vendor.uploads import uploads
+
+    try:
+        target = uploads(environ)
+    except Missing as missing:
+        return Finding("uploads", "missing", f"{missing.message}; {missing.next_step}")
+    if target is None:
+        unset = "SEEDANCE_UPLOAD_PUT and SEEDANCE_UPLOAD_PUBLIC are not set"
+        return Finding("uploads", "note", f"{unset}: Runbase can be given no picture without an address")
+    return Finding("uploads", "ok", f"files are put at {target.put} and read at {target.public}")
 
 
 def _certificates(environ: Mapping[str, str]) -> Finding:

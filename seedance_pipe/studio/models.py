@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from seedance_pipe import packaged
 from seedance_pipe.errors import StoryInvalid
-from seedance_pipe.spec.diagnostic import meant
 from seedance_pipe.spec.model import Catalogue, Model, load_catalogue
 
 
@@ -14,16 +13,22 @@ def catalogue() -> Catalogue:
 
 def model(name: str) -> Model:
     """Raises StoryInvalid, naming the nearest one, when no model has that name."""
-    known = catalogue()
+    return _found(name, catalogue())
+
+
+def _found(name: str, known: Catalogue) -> Model:
     found = known.find(name)
     if found is None:
-        hint = meant(name, known.names)
+        from seedance_pipe.spec.peers import meant_model
+
+        hint = meant_model(name, known.names)
         raise StoryInvalid(f"there is no model '{name}'{hint}", next_step="`seedance-pipe models` lists them")
     return found
 
 
 def schema_text(name: str) -> str:
     """The JSON text of the schema `story`, `model` (what models' schemas obey), or that of a model."""
-    folder = packaged.folder("schemas")
-    own = name if name in ("story", "model") else model(name).name
-    return (folder / f"{own}.schema.json").read_text(encoding="utf-8")
+    if name in ("story", "model"):
+        return (packaged.folder("schemas") / f"{name}.schema.json").read_text(encoding="utf-8")
+    known = catalogue()
+    return known.files[_found(name, known).name].read_text(encoding="utf-8")

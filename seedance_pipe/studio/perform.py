@@ -21,7 +21,7 @@ from seedance_pipe.run.craft import Craft
 from seedance_pipe.run.event import Emit
 from seedance_pipe.run.outcome import Outcome
 from seedance_pipe.studio.look import history_of
-from seedance_pipe.studio.rehearsal import serving
+from seedance_pipe.studio.rehearsal import hastened, serving
 from seedance_pipe.studio.stray import fetch_strays
 from seedance_pipe.studio.tool import ffmpeg
 from seedance_pipe.studio.work import Work
@@ -56,11 +56,7 @@ def perform(work: Work, emit: Emit) -> Outcome | Stopped:
         return anyio.run(_until_stopped, work, vendors, emit)
     real = work.effects
     with serving(work.where.state / "vendors") as led:
-        faster = replace(
-            real,
-            environ={**real.environ, **led},
-            sleep=lambda seconds: real.sleep(seconds / _REHEARSAL_SPEED),
-        )
+        faster = replace(hastened(real, _REHEARSAL_SPEED), environ={**real.environ, **led})
         return anyio.run(_until_stopped, replace(work, effects=faster), vendors, emit)
 
 
@@ -130,6 +126,7 @@ def _shooting(work: Work, keys: Mapping[str, Account]) -> AbstractAsyncContextMa
         effects=work.effects,
         checks=Checks(clip=check_clip, picture=check_picture),
         frames=frames_wanted(work.plan.graph),
+        takes=[one.step for one in work.plan.pending if _buys(one)],
         budget=Budget(work.wishes.cap, work.wishes.allow_unknown_cost),
         uploads=uploads(work.effects.environ),
     )
@@ -138,6 +135,10 @@ def _shooting(work: Work, keys: Mapping[str, Account]) -> AbstractAsyncContextMa
 def _asks_vendor(planned: Planned) -> bool:
     """A take in doubt, or one that waits for it, sends nothing: it needs no key to be told of."""
     return planned.step.kind is StepKind.TAKE and isinstance(planned.verdict, Stale | InFlight)
+
+
+def _buys(planned: Planned) -> bool:
+    return planned.step.kind is StepKind.TAKE and isinstance(planned.verdict, Stale)
 
 
 def _lane(step: Step) -> str:

@@ -6,7 +6,10 @@ import signal
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+
+from seedance_pipe.effects import Effects
 
 
 @contextmanager
@@ -18,12 +21,34 @@ def serving(folder: Path | None, *, port: int = 0) -> Iterator[Mapping[str, str]
     from seedance_pipe.sandbox.app import serve
 
     with serve(folder, port=port) as server:
-        yield {
-            "ARK_BASE_URL": f"{server.address}/api/v3",
-            "ARK_API_KEY": "sandbox",
-            "SEEDANCE_UPLOAD_PUT": f"{server.address}/uploads",
-            "SEEDANCE_UPLOAD_PUBLIC": f"{server.address}/uploads",
-        }
+        yield leading_to(server.address)
+
+
+def leading_to(address: str, *, key: str = "sandbox") -> Mapping[str, str]:
+    """The variables that point a run at the sandbox that is served at `address`, such as `http://127.0.0.1:8787`."""
+    return {
+        "ARK_BASE_URL": f"{address}/api/v3",
+        "ARK_API_KEY": key,
+        "RIVYA_BASE_URL": address,
+        "RIVYA_API_KEY": key,
+        "RUNBASE_BASE_URL": f"{address}/api/v1",
+        "RUNBASE_API_KEY": key,
+        "RUNWARE_BASE_URL": f"{address}/v1",
+        "RUNWARE_API_KEY": key,
+        "SEEDANCE_UPLOAD_PUT": f"{address}/uploads",
+        "SEEDANCE_UPLOAD_PUBLIC": f"{address}/uploads",
+    }
+
+
+def hastened(effects: Effects, times: float) -> Effects:
+    """`effects` on a clock that runs so many times faster: a second that is waited for is over that much sooner,
+    and a pace, which is measured on the same clock, is that much quicker.
+    """
+    return replace(
+        effects,
+        monotonic=lambda: effects.monotonic() * times,
+        sleep=lambda seconds: effects.sleep(seconds / times),
+    )
 
 
 def wait_for_stop() -> int:

@@ -96,10 +96,10 @@ def _guard_cost(where: Home, wishes: Wishes, plan: Plan, journal: Journal, ask: 
         return
     if ask is None:
         raise GuardRefused(
-            f"this run would spend {bill(total)}, and nobody is there to confirm it",
+            f"nobody is there to confirm the price of this run: {bill(total)}",
             next_step="look at `seedance-pipe plan`, then run with --yes",
         )
-    if not ask(f"This run would spend {bill(total)}. Go on?"):
+    if not ask(f"The price of this run: {bill(total)}. Go on?"):
         raise GuardRefused("the run was not confirmed", next_step="nothing was sent and nothing was bought")
 
 

@@ -81,7 +81,9 @@ def test_a_rendered_story_shows_each_request_in_the_vendors_words(pipe: Pipe) ->
 
 def test_all_models_and_one_model_are_shown(pipe: Pipe) -> None:
     table = pipe("models").out
-    assert len(table.splitlines()) == 6
+    assert table.splitlines()[0].startswith("MODEL")
+    vendors = {line.partition("/")[0] for line in table.splitlines()[1:]}
+    assert vendors == {"modelark", "rivya", "runbase", "runware"}
     one = pipe("models", "modelark/seedance-1-0-pro").out
     for told in ("2-12", "29, 33, … 289", "720p   16:9  1248x704", "2.50", "camera_fixed", "default 1080p"):
         assert told in one
@@ -94,7 +96,8 @@ def test_all_models_and_one_model_are_shown(pipe: Pipe) -> None:
 
 def test_schemas_are_printed_as_json(pipe: Pipe) -> None:
     assert json.loads(pipe("schema").out)["properties"]["shots"]
-    assert json.loads(pipe("schema", "modelark/seedance-1-0-pro").out)["title"] == "Seedance 1.0 Pro"
+    for name in ("modelark/seedance-1-0-pro", "runware/bytedance:2@1", "runbase/bytedance/seedance-1-pro"):
+        assert json.loads(pipe("schema", name).out)["title"] == "Seedance 1.0 Pro"
 
 
 def test_init_writes_a_story_that_is_valid_and_overwrites_nothing(pipe: Pipe, tmp_path: Path) -> None:

@@ -16,14 +16,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
-import anyio
-
 from seedance_pipe.effects import Effects
 from seedance_pipe.errors import PipeError
 from seedance_pipe.plan.make import Plan
 from seedance_pipe.run.event import Emit
 from seedance_pipe.studio import perform as _loaded_before_the_fork
 from seedance_pipe.studio.home import home, read
+from seedance_pipe.studio.rehearsal import hastened
 from seedance_pipe.studio.run import run
 from seedance_pipe.studio.work import Wishes
 
@@ -36,14 +35,11 @@ def unseen(plan: Plan) -> Iterator[Emit]:
 
 
 def one_run(story: Path, environ: dict[str, str]) -> int:
-    async def sleep(seconds: float) -> None:
-        await anyio.sleep(seconds / FASTER)
-
-    effects = Effects(sleep=sleep, environ={**os.environ, **environ})
-    told = read(story).story
+    effects = hastened(Effects(environ={**os.environ, **environ}), FASTER)
+    told = read(story, environ=effects.environ).story
     assert told is not None
     try:
-        return run(home(told), Wishes(), showing=unseen, effects=effects).exit_code
+        return run(home(told), Wishes(yes=True), showing=unseen, effects=effects).exit_code
     except PipeError as error:
         print(f"{type(error).__name__}: {error.message}", file=sys.stderr)
         return error.exit_code

@@ -18,11 +18,12 @@ STORIES = {
     "references": (Size(752, 560), 2 * 97),
     "sizes": (Size(864, 480), 3 * 49),
     "takes": (Size(640, 640), 49),
+    "any-vendor": (Size(864, 480), 2 * 121),
 }
 
 
 def test_every_example_is_in_a_test() -> None:
-    assert {path.stem for path in PIPELINES.glob("*.yaml")} == {*STORIES, "lighthouse"}
+    assert {path.stem for path in PIPELINES.glob("*.yaml")} == {*STORIES, "lighthouse", "four-vendors"}
 
 
 @pytest.mark.parametrize("name", sorted(STORIES))

@@ -9,6 +9,14 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 from seedance_pipe.sandbox.faults import Fault
+from seedance_pipe.studio.rehearsal import leading_to
+
+KEYS = {
+    "ARK_API_KEY": "canary-key-0123456789abcdef",
+    "RIVYA_API_KEY": "canary-key-rivya-4fd1c02b",
+    "RUNBASE_API_KEY": "canary-key-runbase-93ae77d0",
+    "RUNWARE_API_KEY": "canary-key-runware-c58b1e64",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +27,8 @@ class Vendor:
 
     @property
     def environ(self) -> dict[str, str]:
-        return {"ARK_BASE_URL": f"{self.address}/api/v3", "ARK_API_KEY": "canary-key-0123456789abcdef"}
+        """What leads a run here: addresses as the sandbox exports them, and a key of its own for each vendor."""
+        return {**leading_to(self.address), **KEYS}
 
     def ledger(self) -> list[dict[str, Any]]:
         """Every task that was ever accepted."""
