@@ -15,6 +15,7 @@ from seedance_pipe.plan.fingerprint import document, fingerprint
 from seedance_pipe.plan.graph import Graph, Step, StepKey, StepKind
 from seedance_pipe.plan.history import History, Made, State, Submission
 from seedance_pipe.plan.unroll import Methods
+from seedance_pipe.spec.cap import Cap, Caps
 from seedance_pipe.spec.diagnostic import Place
 from seedance_pipe.spec.medium import FromShot, Kind, Medium, Role, Source
 from seedance_pipe.spec.model import Abilities, Model, Price, Rate, Unpriced
@@ -51,6 +52,11 @@ MODEL = Model(
     retirement=None,
     document=MappingProxyType({}),
 )
+
+
+def capped(*amounts: Money) -> Caps:
+    """Caps as the command line sets them."""
+    return {amount.currency: Cap(amount, "--max-cost") for amount in amounts}
 
 
 def shot(
@@ -145,4 +151,5 @@ def submission(
         task="task-1" if state is not State.INTENT else None,
         charged=Money(Decimal("0.25")) if state is State.STORED else None,
         outputs=outputs,
+        expected=Money(Decimal("0.25")),
     )

@@ -16,6 +16,7 @@ _SUMMARIES = {
     "plan": "Show what would run, why, and what it would cost.",
     "run": "Make what is stale, then the film.",
     "status": "Show what is made, in flight, in doubt or failed, and what was spent.",
+    "resolve": "Say what became of a paid request that is in doubt.",
     "graph": "Draw the graph of a story.",
     "models": "Show what each model takes, costs and can do.",
     "render": "Print the story after variables and templates.",

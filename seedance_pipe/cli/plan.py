@@ -31,13 +31,14 @@ def command(
 
     told = read_or_explain(story, rehearsal=rehearsal)
     where = home(told, state=state, rehearsal=rehearsal)
-    plan = look.plan(where, force=known_shots(told, force))
+    forecast = look.forecast(where, force=known_shots(told, force))
     if as_json:
         from seedance_pipe.report.data import plan_data
 
-        show_json(plan_data(plan))
+        show_json(plan_data(forecast.plan, forecast.total))
     else:
         from seedance_pipe.report.table import plan_text
 
-        click.echo(plan_text(plan, every_step=every_step, rehearsal=rehearsal), nl=False)
+        text = plan_text(forecast.plan, total=forecast.total, every_step=every_step, rehearsal=rehearsal)
+        click.echo(text, nl=False)
     return 0

@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from seedance_pipe.cli.options import (
     state_option,
     story_argument,
 )
+from seedance_pipe.spec.cap import Cap, spoken, tightest
 from seedance_pipe.units import Money
 
 if TYPE_CHECKING:
@@ -27,19 +27,17 @@ if TYPE_CHECKING:
     from seedance_pipe.run.event import Emit
 
 
-class _Dollars(click.ParamType[Money]):
-    name = "USD"
+class _Amount(click.ParamType[Money]):
+    name = "AMOUNT"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Money:
         if isinstance(value, Money):
             return value
-        try:
-            amount = Decimal(str(value).removeprefix("$"))
-        except InvalidOperation:
-            amount = Decimal("NaN")
-        if not amount.is_finite() or amount < 0:
-            self.fail(f"'{value}' is not an amount of dollars; write for example 2.50", param, ctx)
-        return Money(amount)
+        money = spoken(str(value))
+        if money is None:
+            told = f"'{value}' is not an amount of dollars or credits; write for example 2.50, or '200 credits'"
+            self.fail(told, param, ctx)
+        return money
 
 
 @click.command("run")
@@ -51,9 +49,16 @@ class _Dollars(click.ParamType[Money]):
     "--force", metavar="SHOT", multiple=True, help="Ask for a new take of this shot; the old one is kept."
 )
 @click.option("--only", is_flag=True, help="Make the named SHOTs and what they need, but not the film.")
-@click.option("--max-cost", type=_Dollars(), help="Never let this story's spending pass this amount.")
 @click.option(
-    "--allow-unknown-cost", is_flag=True, help="With --max-cost: also take shots priced in credits, or by nobody."
+    "--max-cost",
+    type=_Amount(),
+    multiple=True,
+    help="Never let this story's spending pass this amount: 2.50, or '200 credits'. May be given for each.",
+)
+@click.option(
+    "--allow-unknown-cost",
+    is_flag=True,
+    help="With a budget or --max-cost: also take shots priced by nobody, or in a currency without a cap.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask before a large amount is spent.")
 @click.option("--force-output", is_flag=True, help="Overwrite a file at the film's path that is not ours.")
@@ -67,7 +72,7 @@ def command(
     keep_going: bool,
     force: tuple[str, ...],
     only: bool,
-    max_cost: Money | None,
+    max_cost: tuple[Money, ...],
     allow_unknown_cost: bool,
     yes: bool,
     force_output: bool,
@@ -92,7 +97,7 @@ def command(
         only=only,
         jobs=jobs,
         keep_going=keep_going,
-        cap=max_cost,
+        cap=tightest(*({money.currency: Cap(money, "--max-cost")} for money in max_cost)),
         allow_unknown_cost=allow_unknown_cost,
         yes=yes,
         force_output=force_output,

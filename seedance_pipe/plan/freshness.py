@@ -48,7 +48,7 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The last submission came to nothing: `state` is REFUSED, FAILED or UNSENT."""
+    """The last submission came to nothing: `state` is REFUSED, FAILED, UNSENT or ABANDONED."""
 
     state: State
     code: str

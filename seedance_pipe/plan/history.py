@@ -12,7 +12,9 @@ from seedance_pipe.units import Digest, Fingerprint, Money
 
 
 class State(enum.Enum):
-    """The last act of a submission (design section 6). `UNSENT` means that no byte of it left."""
+    """The last act of a submission (design section 6). `UNSENT` means that no byte of it left, `ABANDONED` that a
+    person gave it up.
+    """
 
     INTENT = "intent"
     SUBMITTED = "submitted"
@@ -21,6 +23,16 @@ class State(enum.Enum):
     REFUSED = "refused"
     FAILED = "failed"
     UNSENT = "unsent"
+    ABANDONED = "abandoned"
+
+
+class Decision(enum.Enum):
+    """Why a person gave a submission up: the vendor has nothing of it and charges nothing, or it is to be bought
+    anew although it may have been charged.
+    """
+
+    LOST = "lost"
+    RESUBMIT = "resubmit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +52,10 @@ class Submission:
     """One paid request and what became of it. `id` was drawn for it; `request` is what was frozen before it
     left; `inputs` is the document whose digest is `fingerprint`. `at` is the intent's time, Unix seconds.
 
-    `reason` and `code` say why it was refused or failed; `charged` is what it cost: known from the receipt,
-    zero when refused, None while unknown.
+    `reason` and `code` say why it was refused or failed, and `code` is the value of a person's `Decision`;
+    `charged` is what it cost: known from the receipt, zero when refused, None while unknown.
+    `expected` is the estimate that it was bought with: a vendor that tells its own price replaces what is
+    `reserved`, but not that.
     """
 
     id: str
@@ -62,6 +76,7 @@ class Submission:
     code: str = ""
     reason: str = ""
     outputs: Mapping[str, Digest] = field(default_factory=lambda: MappingProxyType({}))
+    expected: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,12 @@ from seedance_pipe.plan.freshness import Changed, Stale
 from seedance_pipe.plan.graph import StepKind
 from seedance_pipe.plan.history import Submission
 from seedance_pipe.plan.make import Bill, Plan, Planned
+from seedance_pipe.report.money import accounts_data, budget_data
 from seedance_pipe.report.parameters import parameters, resolutions, seconds
 from seedance_pipe.report.standing import Result, Standing
 from seedance_pipe.report.table import leaving
 from seedance_pipe.report.words import reasons, verdict_word
+from seedance_pipe.run.budget import Total
 from seedance_pipe.run.event import Blocked, Doubted, Event, Failed, Finished, Moved, Noted, Started
 from seedance_pipe.spec.diagnostic import Diagnostic
 from seedance_pipe.spec.medium import Address, FromShot, LocalFile, Medium
@@ -23,12 +25,14 @@ from seedance_pipe.spec.story import Story
 from seedance_pipe.units import Money
 
 
-def plan_data(plan: Plan) -> dict[str, Any]:
+def plan_data(plan: Plan, total: Total) -> dict[str, Any]:
+    """`total` is what the story has spent and reserved before the plan."""
     return {
         "story": plan.story.path.name,
         "title": plan.story.title,
         "steps": [_planned(planned) for planned in plan.steps],
         "bill": _bill(plan.bill),
+        "budget": budget_data(plan.story.budget, total),
         "leaves": [
             {"file": name, "to": vendor, "by_upload_target": by_target}
             for name, vendor, by_target in leaving(plan.steps)
@@ -70,6 +74,8 @@ def status_data(standing: Standing) -> dict[str, Any]:
         "spent": sums_data(standing.total.spent),
         "reserved": sums_data(standing.total.reserved),
         "unknown": standing.total.unknown,
+        "budget": budget_data(standing.plan.story.budget, standing.total),
+        "accounts": accounts_data(standing.accounts),
     }
 
 
@@ -165,6 +171,7 @@ def submission_data(submission: Submission | None) -> dict[str, Any] | None:
         "task": submission.task,
         "reserved": money_data(submission.reserved),
         "charged": money_data(submission.charged),
+        "expected": money_data(submission.expected),
         "reason": submission.reason,
         "outputs": dict(submission.outputs),
     }

@@ -12,17 +12,29 @@ from seedance_pipe.plan.graph import StepKey, StepKind
 from seedance_pipe.plan.history import History, State, Submission
 from seedance_pipe.plan.make import Plan, Planned
 from seedance_pipe.run.budget import Total
+from seedance_pipe.run.settled import Accounts
 from seedance_pipe.units import Money
 
 
 @dataclass(frozen=True, slots=True)
+class Forecast:
+    """A plan, and what the story has spent and reserved before it."""
+
+    plan: Plan
+    total: Total
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
-    """`clips` holds the path of each made take's clip; `total` what the story has spent and reserved."""
+    """`clips` holds the path of each made take's clip; `total` what the story has spent and reserved; `accounts`
+    how the bills came out.
+    """
 
     plan: Plan
     history: History
     total: Total
     clips: Mapping[StepKey, Path]
+    accounts: Accounts = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def strays(self) -> tuple[Submission, ...]:

@@ -9,8 +9,10 @@ from seedance_pipe.plan.graph import StepKey, StepKind
 from seedance_pipe.plan.history import State, Submission
 from seedance_pipe.plan.make import Plan, Planned
 from seedance_pipe.plan.unroll import FILM
+from seedance_pipe.report.money import accounts_rows, budget_after, budget_lines, difference
 from seedance_pipe.report.standing import Result, Standing
 from seedance_pipe.report.words import amount, bill, plain, reasons, sums, takes, verdict_word
+from seedance_pipe.run.budget import Total
 from seedance_pipe.spec.medium import Kind, LocalFile
 from seedance_pipe.spec.model import Model, Price
 
@@ -19,29 +21,36 @@ _NAMED = 5
 _REHEARSED = " Rehearsed: nothing was paid."
 
 
-def plan_text(plan: Plan, *, every_step: bool = False, rehearsal: bool = False) -> str:
-    """One line a take and one for the film (or one for `every_step`), then the bill. A `rehearsal` pays nothing
-    and sends nothing away, and says so.
+def plan_text(plan: Plan, *, total: Total | None = None, every_step: bool = False, rehearsal: bool = False) -> str:
+    """One line a take and one for the film (or one for `every_step`), then the bill, and what it leaves of the
+    budget after `total`, None when nothing was spent yet. A `rehearsal` pays nothing and sends nothing away, and
+    says so.
     """
     shown = [planned for planned in plan.steps if every_step or planned.step.kind in _SHOWN]
     rows = [_plan_row(planned) for planned in shown]
-    return "\n".join([*_columns(rows), "", *_closing(plan, rehearsal=rehearsal)]) + "\n"
+    return "\n".join([*_columns(rows), "", *_closing(plan, total or Total(), rehearsal=rehearsal)]) + "\n"
 
 
 def status_text(standing: Standing, *, rehearsal: bool = False) -> str:
-    """Where every take and the film stand, open submissions that the story moved away from, and the sums."""
+    """Where every take and the film stand, open submissions that the story moved away from, how the bills came
+    out, and the sums.
+    """
     rows: list[Sequence[str]] = [
         (planned.step.key, _state(planned), _charged(planned, standing), _where(planned, standing))
         for planned in standing.plan.steps
         if planned.step.kind in _SHOWN
     ]
     rows += [_stray_row(submission) for submission in standing.strays]
+    budget = budget_lines(standing.plan.story.budget, standing.total)
     closing = f"Spent so far: {sums(standing.total.spent)}."
     if standing.total.reserved:
         closing += f" Reserved for what is open: {sums(standing.total.reserved)}."
     if standing.total.unknown:
         closing += f" What {takes(standing.total.unknown)} cost is unknown."
-    return "\n".join([*_columns(rows), "", closing + (_REHEARSED if rehearsal else "")]) + "\n"
+    shots = (shot.id for shot in standing.plan.story.shots)
+    accounts = _columns(accounts_rows(standing.accounts, shots))
+    lines = [*_columns(rows), "", *accounts, *([""] if accounts else []), *budget]
+    return "\n".join([*lines, closing + (_REHEARSED if rehearsal else "")]) + "\n"
 
 
 def result_text(result: Result, *, rehearsal: bool = False) -> str:
@@ -114,7 +123,7 @@ def _plan_row(planned: Planned) -> tuple[str, str, str, str]:
     return (planned.step.key, verdict_word(planned), price, "; ".join(reasons(planned)))
 
 
-def _closing(plan: Plan, *, rehearsal: bool) -> Iterator[str]:
+def _closing(plan: Plan, total: Total, *, rehearsal: bool) -> Iterator[str]:
     every = [planned for planned in plan.steps if planned.step.kind is StepKind.TAKE]
     bought = [planned for planned in every if isinstance(planned.verdict, Stale)]
     if not plan.pending:
@@ -124,6 +133,7 @@ def _closing(plan: Plan, *, rehearsal: bool) -> Iterator[str]:
         yield f"{len(bought)} of {takes(len(every))} to make: {bill(plan.bill)}{_price_dates(bought)}."
     else:
         yield "No take to make: nothing to pay."
+    yield from budget_after(plan.story.budget, total, plan.bill)
     for name, vendor, by_target in leaving(plan.steps):
         where = f"the place of SEEDANCE_UPLOAD_PUT, where {vendor} reads it" if by_target else vendor
         yield f"{'With a key, leaves' if rehearsal else 'Leaves'} this machine: {plain(name)} -> {where}"
@@ -158,13 +168,11 @@ def _state(planned: Planned) -> str:
 
 
 def _charged(planned: Planned, standing: Standing) -> str:
-    """What a take cost, beside the reservation where the vendor charged another amount."""
+    """What a take cost, beside what was expected where the vendor charged another amount."""
     submission = standing.submission_of(planned)
     if submission is None or submission.charged is None:
         return ""
-    if submission.reserved is None or submission.reserved == submission.charged:
-        return str(submission.charged)
-    return f"{submission.charged} ({submission.reserved} expected)"
+    return difference(submission.expected, submission.charged)
 
 
 def _where(planned: Planned, standing: Standing) -> str:

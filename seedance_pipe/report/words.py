@@ -24,12 +24,16 @@ from seedance_pipe.plan.freshness import (
     Verdict,
 )
 from seedance_pipe.plan.graph import StepKind
-from seedance_pipe.plan.history import State
+from seedance_pipe.plan.history import Decision, State
 from seedance_pipe.plan.make import Bill, Planned
 from seedance_pipe.units import Money
 
 _LONGEST = 60
 _MANY = 3
+_GIVEN_UP = {
+    Decision.LOST: "the vendor had nothing of it",
+    Decision.RESUBMIT: "it is bought anew, whatever became of it",
+}
 _MEDIA_KEYS = {"first_frame", "last_frame", "reference"}
 
 
@@ -119,6 +123,8 @@ def _reason(reason: Reason, kind: StepKind) -> str:
             return f"after {step}"
         case Lost(output):
             return f"its {output} is missing from the store"
+        case Ended(State.ABANDONED, code, _):
+            return f"given up by a person: {_GIVEN_UP[Decision(code)]}"
         case Ended(state, code, why):
             told = {State.REFUSED: "refused", State.FAILED: "failed", State.UNSENT: "not sent"}[state]
             # Most reasons end with the vendor's code and message already.

@@ -14,9 +14,9 @@ from seedance_pipe.run.disk import DISK, Disk, open_to_read, private_folder
 
 _OURS = 0x5344504A
 """The application id in the file's header: `SDPJ`."""
-_FORMAT = 2
-"""1: before uploads were remembered. An entry of a kind that a program does not know is damage to it, so a new
-kind of entry is a new format.
+_FORMAT = 3
+"""1: before uploads were remembered. 2: before a person could give a submission up. An entry of
+a kind that a program does not know is damage to it, so a new kind of entry is a new format.
 """
 _BUSY_SECONDS = 30.0
 

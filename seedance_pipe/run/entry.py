@@ -108,7 +108,7 @@ def submission_of(case: Case, length: int, recall: Recall) -> Submission:
     acts = {act: json.loads(text) for act, text in list(case.acts.items())[:length]}
     state = State(next(reversed(acts)))
     intent, last, submitted = acts["intent"], acts[state.value], acts.get("submitted", {})
-    told = money_of(submitted.get("told"))
+    expected, told = money_of(intent["reserved"]), money_of(submitted.get("told"))
     receipt = receipt_of(acts["ready"]) if "ready" in acts else None
     return Submission(
         id=case.id,
@@ -121,14 +121,15 @@ def submission_of(case: Case, length: int, recall: Recall) -> Submission:
         state=state,
         request=Recalled(recall, intent["request"]),
         inputs=Recalled(recall, intent["inputs"]),
-        reserved=money_of(intent["reserved"]) if told is None else told,
+        reserved=expected if told is None else told,
         at=case.at,
         task=submitted.get("task"),
         receipt=receipt,
         charged=_charged(state, last, receipt),
-        code=last.get("code", ""),
+        code=last["decision"] if state is State.ABANDONED else last.get("code", ""),
         reason=last.get("reason", ""),
         outputs=MappingProxyType(last["outputs"] if state is State.STORED else {}),
+        expected=expected,
     )
 
 
@@ -173,5 +174,5 @@ def receipt_of(data: Mapping[str, Any]) -> Receipt:
 def _charged(state: State, last: Mapping[str, Any], receipt: Receipt | None) -> Money | None:
     if state in (State.REFUSED, State.UNSENT):
         return Money.zero()
-    told = money_of(last["charged"]) if state is State.FAILED else None
+    told = money_of(last["charged"]) if state in (State.FAILED, State.ABANDONED) else None
     return told or (receipt.charged if receipt else None)

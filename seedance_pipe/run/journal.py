@@ -15,7 +15,7 @@ from typing import Self
 from seedance_pipe.document import Json
 from seedance_pipe.effects import Effects
 from seedance_pipe.errors import InDoubt, PipeError
-from seedance_pipe.plan.history import History, Made, Receipt, State, Submission
+from seedance_pipe.plan.history import Decision, History, Made, Receipt, State, Submission
 from seedance_pipe.plan.unroll import take_key
 from seedance_pipe.run.budget import Total, guard
 from seedance_pipe.run.database import create_or_open, open_if_there
@@ -24,7 +24,9 @@ from seedance_pipe.run.entry import Delivery, Kept, Note, money_data, receipt_da
 from seedance_pipe.run.intent import Intent, together
 from seedance_pipe.run.ledger import Ledger
 from seedance_pipe.run.pages import Pages, text_of
+from seedance_pipe.run.settled import Accounts
 from seedance_pipe.run.submission import OPEN, IllegalAct, may_follow
+from seedance_pipe.spec.cap import Caps
 from seedance_pipe.units import Digest, Fingerprint, Money
 
 
@@ -100,25 +102,40 @@ class Journal:
         submission = self.submission(fingerprint)
         return submission if submission is not None and submission.state in OPEN else None
 
+    def companions(self, submission: Submission) -> tuple[Submission, ...]:
+        """The submissions that went out in the same request, this one among them, in the order of the request."""
+        with self._pages.reading() as ledger:
+            return ledger.companions(submission.id)
+
+    def tasks(self) -> frozenset[str]:
+        """The names of all tasks that runs of this folder know of, at any vendor."""
+        with self._pages.reading() as ledger:
+            return ledger.tasks()
+
     def total(self, story: str | None = None) -> Total:
         """What `story`, or this story, has spent and reserved."""
         with self._pages.reading() as ledger:
             return ledger.total(self.story if story is None else story)
 
+    def accounts(self) -> Accounts:
+        """What was expected beside what was charged for every take of this story whose bill is known."""
+        with self._pages.reading() as ledger:
+            return ledger.accounts(self.story)
+
     # A submission's life
 
-    def intend(self, intent: Intent, *, cap: Money | None, allow_unknown: bool = False) -> Submission:
+    def intend(self, intent: Intent, *, cap: Caps | None, allow_unknown: bool = False) -> Submission:
         """Write down a paid request before it leaves, as `intend_together`."""
         (submission,) = self.intend_together((intent,), cap=cap, allow_unknown=allow_unknown)
         return submission
 
     def intend_together(
-        self, intents: Sequence[Intent], *, cap: Money | None, allow_unknown: bool = False
+        self, intents: Sequence[Intent], *, cap: Caps | None, allow_unknown: bool = False
     ) -> tuple[Submission, ...]:
         """Write down a paid request for takes of one shot before it leaves: all of them, or none. They are
         durable when this returns, each with an id drawn for it.
 
-        Raises GuardRefused when they do not fit under `cap` beside all that this story has spent and reserved;
+        Raises GuardRefused when they do not fit under the caps beside all that this story has spent and reserved;
         `allow_unknown` lets a price through that nobody knows. Raises InDoubt when a submission of one of the
         fingerprints is open, and PipeError when another run has got such a take since `history` was read.
         """
@@ -173,6 +190,17 @@ class Journal:
         with self._pages.writing() as ledger:
             for ident in idents:
                 self._act(ledger, ident, State.UNSENT, {"reason": reason})
+
+    def abandoned(self, submissions: Sequence[Submission], decision: Decision) -> None:
+        """A person gave these up, all of them or none: durable when this returns. What is lost costs nothing; of
+        what is bought anew nobody knows what it cost, so all that was reserved stays spent.
+        """
+        with self._pages.writing(durable=True) as ledger:
+            for one in submissions:
+                nothing = Money.zero(one.reserved.currency) if one.reserved else Money.zero()
+                charged = nothing if decision is Decision.LOST else None
+                document = {"decision": decision.value, "charged": money_data(charged)}
+                self._act(ledger, one.id, State.ABANDONED, document)
 
     # All else
 

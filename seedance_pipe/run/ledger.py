@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import takewhile
 from sys import intern
 from typing import Any
 
@@ -25,9 +26,10 @@ from seedance_pipe.run.entry import (
     made_of,
     submission_of,
 )
+from seedance_pipe.run.settled import Accounts, accounts
 from seedance_pipe.units import Digest, Fingerprint
 
-_STORED, _INTENT = State.STORED.value, State.INTENT.value
+_STORED, _INTENT, _SUBMITTED = State.STORED.value, State.INTENT.value, State.SUBMITTED.value
 _LIFE = {state.value: state.value for state in State}
 _NOTES = frozenset(note.value for note in Note)
 _READ_AT_ONCE = (_NOTES - {Note.LATEST.value}) | {_STORED}
@@ -75,6 +77,27 @@ class Ledger:
         case = self._newest.get(fingerprint)
         return None if case is None else self._build(case, len(case.acts))
 
+    def companions(self, submission: str) -> tuple[Submission, ...]:
+        """This submission and those that went out in the same request, in the order in which it asks for them:
+        their intents were written one after the other, and name the same request.
+        """
+        cases = list(self._cases.values())
+        place = next(place for place, case in enumerate(cases) if case.id == submission)
+        own = cases[place]
+
+        def together(case: Case) -> bool:
+            return case.story == own.story and _request_of(case) == _request_of(own)
+
+        before = list(takewhile(together, reversed(cases[:place])))
+        after = takewhile(together, cases[place:])
+        return tuple(self._build(case, len(case.acts)) for case in (*reversed(before), *after))
+
+    def tasks(self) -> frozenset[str]:
+        """The names of all tasks that any submission of any story has with its vendor."""
+        return frozenset(
+            json.loads(case.acts[_SUBMITTED])["task"] for case in self._cases.values() if _SUBMITTED in case.acts
+        )
+
     def acts_of(self, submission: str) -> Mapping[str, str]:
         """The texts of a submission's entries by act, in their order; empty for one that nobody wrote."""
         case = self._cases.get(submission)
@@ -98,6 +121,10 @@ class Ledger:
             tally.add(self._counted[name])
         self._uncounted.clear()
         return self._tallies.get(story, Tally()).total()
+
+    def accounts(self, story: str) -> Accounts:
+        cases = (case for case in self._cases.values() if case.story == story)
+        return accounts(self._build(case, len(case.acts)) for case in cases)
 
     def _note(self, entry: Entry, documents: Iterator[Mapping[str, Any]]) -> None:
         if entry.step:
@@ -139,6 +166,12 @@ class Ledger:
             return submission_of(case, length, self._recall)
         except (LookupError, TypeError, ValueError, ArithmeticError) as error:
             raise self._damaged(f"submission {case.id} cannot be understood") from error
+
+
+def _request_of(case: Case) -> str:
+    """The name of the request's document."""
+    name: str = json.loads(case.acts[_INTENT])["request"]
+    return name
 
 
 class _Submissions(Mapping[Fingerprint, Submission]):

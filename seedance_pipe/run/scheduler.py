@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -48,6 +48,7 @@ async def perform(
     lane: Callable[[Step], str],
     lanes: Mapping[str, int],
     emit: Emit,
+    settles: Callable[[Submission], bool] = lambda submission: False,
     keep_going: bool = False,
     effort: Callable[[Step], float] = usual_effort,
 ) -> Outcome:
@@ -58,6 +59,9 @@ async def perform(
     is under way is finished. A step in doubt stops only what hangs on it, and so does a take of an earlier run
     that nothing hangs on: another was asked for in its place. Any exception but a PipeError is our bug: it ends
     the run and is raised as it is. When cancelled, crafts shield what they must finish.
+
+    A doubt of this story goes to its craft once, where `settles` says that the craft can settle it: it waits for
+    nobody and takes no room in its lane, for the vendor is not at work for it while we find out.
     """
     above = needed_by(graph)
     run = _Run(
@@ -67,6 +71,7 @@ async def perform(
         journal=journal,
         store=store,
         lane=lane,
+        settles=settles,
         keep_going=keep_going,
         above=above,
         chains=chains(graph, above, effort),
@@ -119,6 +124,7 @@ class _Run:
     journal: Journal
     store: Store
     lane: Callable[[Step], str]
+    settles: Callable[[Submission], bool]
     keep_going: bool
     above: Mapping[StepKey, Sequence[StepKey]]
     chains: Mapping[StepKey, float]
@@ -133,6 +139,7 @@ class _Run:
     leaders: dict[Fingerprint, StepKey] = field(default_factory=dict)
     twins: dict[StepKey, list[StepKey]] = field(default_factory=dict)
     held: list[_Ready] = field(default_factory=list)
+    doubts: list[_Ready] = field(default_factory=list)
     stopped_by: StepKey | None = None
     working: int = 0
     news: anyio.Event = field(default_factory=anyio.Event)
@@ -178,6 +185,9 @@ class _Run:
         match judge(step, given, mark, self.history):
             case freshness.Fresh(outputs):
                 self._found(step, mark, outputs)
+            case freshness.InDoubt(submission) if self._settled_here(submission):
+                self.leaders[mark] = step.key
+                self.doubts.append(_Ready(step, given, mark, digests, resumed=True))
             case freshness.InDoubt(submission):
                 self._doubt(step.key, _unsettled(submission, self.journal.story))
             case verdict:
@@ -208,7 +218,20 @@ class _Run:
         entry = (not ready.resumed, -self.chains[key], self.places[key], ready)
         heapq.heappush(self.queues[self.lane(ready.step)], entry)
 
+    def _settled_here(self, submission: Submission | None) -> bool:
+        """Whether it is in doubt, no other story's run can be at work on it, and the craft may settle it."""
+        return (
+            submission is not None
+            and submission.state is State.INTENT
+            and submission.story == self.journal.story
+            and self.settles(submission)
+        )
+
     def _start(self, tasks: anyio.abc.TaskGroup) -> None:
+        doubts, self.doubts = self.doubts, []
+        for ready in doubts:
+            self.working += 1
+            tasks.start_soon(self._work, ready, None)
         for lane, queue in self.queues.items():
             while queue and self.room[lane]:
                 ready = heapq.heappop(queue)[-1]
@@ -238,11 +261,15 @@ class _Run:
 
     # Doing it
 
-    async def _work(self, ready: _Ready, lane: str) -> None:
+    async def _work(self, ready: _Ready, lane: str | None) -> None:
+        """Carry a step out. `lane` is None for a doubt that is being settled."""
         try:
             outputs = await self._perform(ready)
         except InDoubt as error:
-            self._doubt(ready.step.key, error)
+            if lane is not None and self._settled_here(self.journal.submission(ready.mark)):
+                self.doubts.append(replace(ready, resumed=True))
+            else:
+                self._doubt(ready.step.key, error)
         except PipeError as error:
             key = ready.step.key
             self.ends.fail(key, error, self._charged(ready))
@@ -251,7 +278,8 @@ class _Run:
             self._block_above(key)
         else:
             self._finish(ready, outputs)
-        self.room[lane] += 1
+        if lane is not None:
+            self.room[lane] += 1
         self.working -= 1
         self.news.set()
 

@@ -9,6 +9,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from shlex import quote
 from types import MappingProxyType
 
 from seedance_pipe.errors import InDoubt
@@ -43,13 +44,16 @@ class _Stage:
 _LIFE: Mapping[State | None, _Stage] = MappingProxyType(
     {
         None: _Stage(Act.INTEND, frozenset({State.INTENT})),
-        State.INTENT: _Stage(Act.SETTLE, frozenset({State.SUBMITTED, State.REFUSED, State.UNSENT})),
-        State.SUBMITTED: _Stage(Act.POLL, frozenset({State.READY, State.FAILED})),
+        State.INTENT: _Stage(
+            Act.SETTLE, frozenset({State.SUBMITTED, State.REFUSED, State.UNSENT, State.ABANDONED})
+        ),
+        State.SUBMITTED: _Stage(Act.POLL, frozenset({State.READY, State.FAILED, State.ABANDONED})),
         State.READY: _Stage(Act.FETCH, frozenset({State.STORED, State.FAILED})),
         State.STORED: _Stage(Act.USE),
         State.REFUSED: _Stage(Act.INTEND),
         State.FAILED: _Stage(Act.INTEND),
         State.UNSENT: _Stage(Act.INTEND),
+        State.ABANDONED: _Stage(Act.INTEND),
     }
 )
 
@@ -62,8 +66,18 @@ def next_act(submission: Submission | None) -> Act:
     return _LIFE[None if submission is None else submission.state].act
 
 
+UNSENT_AGAIN = "; nothing was sent again"
+
+
 def doubted(
-    submission: Submission, *, shot: str, vendor: str, model: str, why: str = "", first: str = ""
+    submission: Submission,
+    *,
+    shot: str,
+    vendor: str,
+    model: str,
+    why: str = "",
+    first: str = "",
+    then: str = UNSENT_AGAIN,
 ) -> InDoubt:
     """The error for a paid request of which nobody knows whether the vendor has it. `shot`, `vendor` and `model`
     are as the message names them, `why` is what happened, and `first` what to do before all else.
@@ -72,9 +86,19 @@ def doubted(
     price = f"at most {submission.reserved}" if submission.reserved else "price unknown"
     return InDoubt(
         f"take {submission.take} of shot '{shot}': {vendor} may or may not have accepted the request ({model}, "
-        f"{asked}, {price}){f': {why}' if why else ''}; nothing was sent again",
-        next_step=f"{first}look for a task of that time in the console of {vendor}; "
-        f"`run --force {shot}` asks for a new take and may pay twice",
+        f"{asked}, {price}){f': {why}' if why else ''}{then}",
+        next_step=f"{first}look for a task of that time in the console of {vendor}, then say what is true: "
+        f"{told_by_a_person(submission, shot)}",
+    )
+
+
+def told_by_a_person(submission: Submission, shot: str) -> str:
+    """The commands with which a person settles a doubt of `shot`."""
+    take = f" --take {submission.take}" if submission.take > 1 else ""
+    command = f"seedance-pipe resolve {quote(submission.story)} {shot}{take}"
+    return (
+        f"`{command} --adopt TASK` if it is there, `{command} --lost` if it is not, or "
+        f"`{command} --resubmit` to buy it anew, which may pay twice"
     )
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from seedance_pipe import packaged
 from seedance_pipe.errors import StoryInvalid
 from seedance_pipe.spec.asset import Assets
+from seedance_pipe.spec.budget import read_budget
+from seedance_pipe.spec.cap import NO_CAPS, Caps
 from seedance_pipe.spec.chain import PREVIOUS, check_cycles
 from seedance_pipe.spec.compose import HEAVIEST
 from seedance_pipe.spec.cut import check_output, default_output, output_path
@@ -102,6 +104,7 @@ class _Script:
         self.top = read_sheet(root, grammar.story, "the story", self.problems, grammar)
         self.defaults = self._sheet_of("defaults")
         self.cut = self._sheet_of("cut")
+        self.budget = self._budget()
         self.outlines = tuple(self._outlines())
         self.library = Library(self.problems)
         self.declared = self._declared()
@@ -134,13 +137,17 @@ class _Script:
         check_clips(shots, self.problems)
         title = self._text(self.top, "title", whole) or self.path.stem
         output = self._output(whole, shots)
-        return Story(self.path, title, tuple(shots), output) if output else None
+        return Story(self.path, title, tuple(shots), output, self.budget) if output else None
 
     def _sheet_of(self, name: str) -> Sheet:
         entry = self.top.get(name)
         if entry is None or not isinstance(entry.node, MappingNode):
             return EMPTY
         return read_sheet(entry.node, getattr(self.grammar, name), name, self.problems, self.grammar)
+
+    def _budget(self) -> Caps:
+        entry = self.top.get("budget")
+        return NO_CAPS if entry is None else read_budget(entry, self.grammar, self.problems)
 
     def _outlines(self) -> Iterator[Outline]:
         entry = self.top.get("shots")

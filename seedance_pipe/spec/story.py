@@ -6,10 +6,11 @@ These values are all that the floors above `spec` see of a story. Nothing in the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from seedance_pipe.document import Json, JsonPath
+from seedance_pipe.spec.cap import NO_CAPS, Caps
 from seedance_pipe.spec.diagnostic import Place
 from seedance_pipe.spec.medium import Medium
 from seedance_pipe.spec.model import Model
@@ -65,12 +66,15 @@ class Shot:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """`path` is the story file, absolute; `output` the film's path, absolute and inside the story's folder."""
+    """`path` is the story file, absolute; `output` the film's path, absolute and inside the story's folder;
+    `budget` what all runs together may spend.
+    """
 
     path: Path
     title: str
     shots: tuple[Shot, ...]
     output: Path
+    budget: Caps = field(default_factory=lambda: NO_CAPS)
 
     @property
     def root(self) -> Path:

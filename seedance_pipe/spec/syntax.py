@@ -59,11 +59,13 @@ class Grammar:
         # The shots are held against their own checker one by one, so that their problems are told with their ids.
         shots = {key: value for key, value in schema["properties"]["shots"].items() if key != "items"}
         outer = {"type": "object"}
-        top = {**schema["properties"], "shots": shots, "defaults": outer, "cut": outer}
+        top = {**schema["properties"], "shots": shots, "defaults": outer, "cut": outer, "budget": {}}
         self.story = Checker({**schema, "properties": top})
         self.shot = Checker(parts["shot"], parts)
         self.defaults = Checker(parts["defaults"], parts)
         self.cut = Checker(parts["cut"], parts)
+        self.budget = Checker(parts["budgets"], parts)
+        self.amount = Checker({"properties": {"budget": parts["amount"]}})
 
     def home(self, name: str, stray: Checker) -> str:
         """Where a key belongs that is unknown to `stray`; empty when it belongs nowhere."""
@@ -72,6 +74,7 @@ class Grammar:
             "under defaults": self.defaults,
             "in a shot": self.shot,
             "under cut": self.cut,
+            "under budget": self.budget,
         }
         homes = [place for place, checker in places.items() if checker is not stray and name in checker.properties]
         return f"; it belongs {' or '.join(homes)}" if homes else ""

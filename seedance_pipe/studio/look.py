@@ -12,7 +12,7 @@ from seedance_pipe.plan.graph import StepKind
 from seedance_pipe.plan.history import History
 from seedance_pipe.plan.make import Plan, make, picking, with_new_takes
 from seedance_pipe.plan.unroll import Methods
-from seedance_pipe.report.standing import Standing
+from seedance_pipe.report.standing import Forecast, Standing
 from seedance_pipe.run.budget import Total
 from seedance_pipe.run.journal import Journal
 from seedance_pipe.run.store import Store
@@ -24,8 +24,15 @@ METHODS = Methods(**{kind.value: revision for kind, revision in REVISIONS.items(
 
 def plan(where: Home, *, force: Sequence[str] = (), effects: Effects | None = None) -> Plan:
     """What a run would do. Changes nothing and sends nothing."""
-    with _memory(where, effects or Effects()) as (_, history):
-        return make(where.story, picking(history, with_new_takes(where.story, history, force)), METHODS)
+    return forecast(where, force=force, effects=effects).plan
+
+
+def forecast(where: Home, *, force: Sequence[str] = (), effects: Effects | None = None) -> Forecast:
+    """What a run would do, and the money before it. Changes nothing and sends nothing."""
+    with _memory(where, effects or Effects()) as (journal, history):
+        picked = picking(history, with_new_takes(where.story, history, force))
+        total = Total() if journal is None else journal.total()
+        return Forecast(make(where.story, picked, METHODS), total)
 
 
 def status(where: Home, *, effects: Effects | None = None) -> Standing:
@@ -33,13 +40,14 @@ def status(where: Home, *, effects: Effects | None = None) -> Standing:
     with _memory(where, effects or Effects()) as (journal, history):
         planned = make(where.story, history, METHODS)
         total = Total() if journal is None else journal.total()
+        accounts = {} if journal is None else journal.accounts()
     store = Store(where.store)
     clips = {
         one.step.key: store.path(one.verdict.outputs["clip"])
         for one in planned.steps
         if one.step.kind is StepKind.TAKE and isinstance(one.verdict, Fresh)
     }
-    return Standing(planned, history, total, clips)
+    return Standing(planned, history, total, clips, accounts)
 
 
 @contextmanager

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 
 import anyio
 
+from seedance_pipe.errors import Missing
 from seedance_pipe.media.craft import craft as cutting_room
 from seedance_pipe.media.probe import check_clip, check_picture
-from seedance_pipe.plan.freshness import InFlight, Stale
+from seedance_pipe.plan.freshness import Blocked, InDoubt, InFlight, Stale
 from seedance_pipe.plan.graph import Step, StepKind
 from seedance_pipe.plan.history import State
 from seedance_pipe.plan.make import Planned
@@ -22,13 +23,13 @@ from seedance_pipe.run.event import Emit
 from seedance_pipe.run.outcome import Outcome
 from seedance_pipe.studio.look import history_of
 from seedance_pipe.studio.rehearsal import hastened, serving
-from seedance_pipe.studio.stray import fetch_strays
+from seedance_pipe.studio.stray import follow_strays
 from seedance_pipe.studio.tool import ffmpeg
 from seedance_pipe.studio.work import Work
 from seedance_pipe.vendor.account import Account, accounts
 from seedance_pipe.vendor.buy import Budget
 from seedance_pipe.vendor.collect import Checks
-from seedance_pipe.vendor.registry import VENDORS
+from seedance_pipe.vendor.registry import VENDORS, settles
 from seedance_pipe.vendor.shoot import Shooting, frames_wanted, open_shooting
 from seedance_pipe.vendor.uploads import uploads
 
@@ -48,19 +49,15 @@ class Stopped:
 
 def perform(work: Work, emit: Emit) -> Outcome | Stopped:
     """Raises Missing, before anything is sent, for a key or an ffmpeg that is needed and not there."""
-    vendors = sorted(
-        {_lane(one.step) for one in work.plan.pending if _asks_vendor(one)}
-        | {submission.vendor for submission in work.strays}
-    )
-    if not (work.where.rehearsal and vendors):
-        return anyio.run(_until_stopped, work, vendors, emit)
+    if not (work.where.rehearsal and _needed(work) | _wanted(work)):
+        return anyio.run(_until_stopped, work, emit)
     real = work.effects
     with serving(work.where.state / "vendors") as led:
         faster = replace(hastened(real, _REHEARSAL_SPEED), environ={**real.environ, **led})
-        return anyio.run(_until_stopped, replace(work, effects=faster), vendors, emit)
+        return anyio.run(_until_stopped, replace(work, effects=faster), emit)
 
 
-async def _until_stopped(work: Work, vendors: list[str], emit: Emit) -> Outcome | Stopped:
+async def _until_stopped(work: Work, emit: Emit) -> Outcome | Stopped:
     """The first signal cancels the work, which leaves what it must finish finished; a second one ends us."""
     came: list[int] = []
     ended: Outcome | None = None
@@ -70,7 +67,7 @@ async def _until_stopped(work: Work, vendors: list[str], emit: Emit) -> Outcome 
         tasks.start_soon(_listen, scope, came)
         with scope:
             try:
-                ended = await _at_work(work, vendors, emit)
+                ended = await _at_work(work, emit)
             except Exception as error:
                 failure = error
         tasks.cancel_scope.cancel()
@@ -89,24 +86,28 @@ async def _listen(scope: anyio.CancelScope, came: list[int]) -> None:
             scope.cancel()
 
 
-async def _at_work(work: Work, vendors: list[str], emit: Emit) -> Outcome:
+async def _at_work(work: Work, emit: Emit) -> Outcome:
     environ = work.effects.environ
     room = cutting_room(lambda: ffmpeg(environ))
     crafts: dict[StepKind, Craft] = {kind: room for kind in StepKind if kind is not StepKind.TAKE}
     lanes = {_CPU: max(1, (os.cpu_count() or 1) // 2)}
     async with AsyncExitStack() as stack:
-        if vendors:
-            keys = accounts(environ, vendors)
-            ffmpeg(environ)
+        keys = _keys(work)
+        if keys:
+            if _needed(work):
+                ffmpeg(environ)
             shooting = await stack.enter_async_context(_shooting(work, keys))
             crafts[StepKind.TAKE] = shooting
-            lanes |= {vendor: _places(vendor, work.wishes.jobs) for vendor in vendors}
+            lanes |= {vendor: _places(vendor, work.wishes.jobs) for vendor in keys}
         # Only now is nothing missing: a forced take is not to be remembered by a run that could not begin.
         for order, take in work.picks.items():
             work.journal.picked(order, take)
-        if vendors:
-            await fetch_strays(work, shooting, emit)
-        return await scheduler.perform(
+        strays = [one for one in work.strays if one.vendor in keys]
+        if strays:
+            # What is paid for is fetched before anything is bought; finding out takes longer, and may wait.
+            known = [one for one in strays if one.state is not State.INTENT]
+            await follow_strays(work, known, shooting, emit)
+        ended = await scheduler.perform(
             work.plan.graph,
             work.history,
             crafts=crafts,
@@ -115,8 +116,12 @@ async def _at_work(work: Work, vendors: list[str], emit: Emit) -> Outcome:
             lane=_lane,
             lanes=lanes,
             emit=emit,
+            settles=lambda one: one.vendor in keys and settles(one.vendor) and _behind(work) <= keys.keys(),
             keep_going=work.wishes.keep_going,
         )
+        if strays:
+            await follow_strays(work, [one for one in strays if one.state is State.INTENT], shooting, emit)
+        return ended
 
 
 def _shooting(work: Work, keys: Mapping[str, Account]) -> AbstractAsyncContextManager[Shooting]:
@@ -132,13 +137,43 @@ def _shooting(work: Work, keys: Mapping[str, Account]) -> AbstractAsyncContextMa
     )
 
 
-def _asks_vendor(planned: Planned) -> bool:
-    """A take in doubt, or one that waits for it, sends nothing: it needs no key to be told of."""
-    return planned.step.kind is StepKind.TAKE and isinstance(planned.verdict, Stale | InFlight)
+def _keys(work: Work) -> dict[str, Account]:
+    """The accounts that the work needs, and as many as there are of those that it could use."""
+    environ = work.effects.environ
+    needed = _needed(work)
+    keys = dict(accounts(environ, sorted(needed)))
+    for vendor in sorted(_wanted(work) - needed):
+        with suppress(Missing):
+            keys |= accounts(environ, [vendor])
+    return keys
+
+
+def _needed(work: Work) -> set[str]:
+    takes = {_lane(one.step) for one in work.plan.pending if _is_take(one, Stale, InFlight)}
+    return takes | {one.vendor for one in work.strays if one.state is not State.INTENT}
+
+
+def _wanted(work: Work) -> set[str]:
+    """The vendors of doubts that may be settled, and of what can be bought then. A doubt can be told of without
+    any key.
+    """
+    doubts = {_lane(one.step) for one in work.plan.pending if _is_take(one, InDoubt)}
+    strays = {one.vendor for one in work.strays if one.state is State.INTENT}
+    wanted = {vendor for vendor in doubts | strays if settles(vendor)}
+    return wanted | _behind(work) if wanted else wanted
+
+
+def _behind(work: Work) -> set[str]:
+    """The vendors of takes that wait for a doubt to be settled."""
+    return {_lane(one.step) for one in work.plan.pending if _is_take(one, Blocked)}
+
+
+def _is_take(planned: Planned, *verdicts: type) -> bool:
+    return planned.step.kind is StepKind.TAKE and isinstance(planned.verdict, verdicts)
 
 
 def _buys(planned: Planned) -> bool:
-    return planned.step.kind is StepKind.TAKE and isinstance(planned.verdict, Stale)
+    return _is_take(planned, Stale, Blocked)
 
 
 def _lane(step: Step) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, suppress
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -22,11 +23,13 @@ from seedance_pipe.run.journal import Journal
 from seedance_pipe.run.lock import hold
 from seedance_pipe.run.outcome import Outcome
 from seedance_pipe.run.store import Store
+from seedance_pipe.spec.cap import tightest
 from seedance_pipe.studio.deliver import deliver, guard_output
 from seedance_pipe.studio.home import Home
 from seedance_pipe.studio.look import METHODS, history_of
 from seedance_pipe.studio.work import Wishes, Work
 from seedance_pipe.units import Digest, Money
+from seedance_pipe.vendor.registry import settles
 
 ASK_ABOVE = Money(Decimal(10))
 """A run that may spend more than this is confirmed by a person first."""
@@ -43,6 +46,7 @@ def run(
     Raises StoryHeld when another run has the story, and GuardRefused and Missing before anything is sent.
     """
     effects = effects or Effects()
+    wishes = replace(wishes, cap=tightest(where.story.budget, wishes.cap))
     with ExitStack() as stack:
         stack.enter_context(hold(where.lock, effects))
         journal = stack.enter_context(Journal.open(where.journal, story=where.name, effects=effects))
@@ -54,7 +58,7 @@ def run(
         plan = _planned(where, history, wishes)
         guard_output(where, journal, force=wishes.force_output)
         _guard_cost(where, wishes, plan, journal, ask)
-        left = tuple(one for one in strays(plan, history) if one.state is not State.INTENT)
+        left = tuple(one for one in strays(plan, history) if one.state is not State.INTENT or settles(one.vendor))
         work = Work(where, wishes, plan, history, picks, left, journal, store, effects)
         if not plan.pending and not left:
             return _nothing_to_do(work)

@@ -1,8 +1,10 @@
-"""Strays: open submissions that the story no longer asks for. They are paid for, so their clips are fetched."""
+"""Strays: open submissions that the story no longer asks for. They are paid for, so their clips are fetched;
+whether those in doubt are, is found out.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 import anyio
@@ -22,10 +24,10 @@ from seedance_pipe.studio.models import catalogue
 from seedance_pipe.studio.work import Work
 
 
-async def fetch_strays(work: Work, craft: Craft, emit: Emit) -> None:
-    """Follow each stray to its end; what fails is said and stops nothing."""
+async def follow_strays(work: Work, strays: Iterable[Submission], craft: Craft, emit: Emit) -> None:
+    """Follow each of `strays` to its end; what fails, or stays in doubt, is said and stops nothing."""
     async with anyio.create_task_group() as tasks:
-        for submission in work.strays:
+        for submission in strays:
             tasks.start_soon(_fetch, work, craft, submission, emit)
 
 
@@ -33,12 +35,13 @@ async def _fetch(work: Work, craft: Craft, submission: Submission, emit: Emit) -
     key = StepKey(f"{submission.shot}#{submission.take} of an earlier story")
     model = catalogue().find(f"{submission.vendor}/{submission.model}")
     if model is None:
-        emit(Noted(key, f"task {submission.task} is left alone: {submission.model} is no longer known"))
+        what = f"task {submission.task}" if submission.task else "a request in doubt"
+        emit(Noted(key, f"{what} is left alone: {submission.model} is no longer known"))
         return
     emit(Started(key, resumed=True))
     with work.store.scratch() as scratch:
         step = Step(
-            key, StepKind.TAKE, _recipe(submission), shot=_recalled(submission, model), take=submission.take
+            key, StepKind.TAKE, _recipe(submission), shot=recalled(submission, model), take=submission.take
         )
         job = Job(step, submission.fingerprint, submission.inputs, {}, {}, scratch, keeping(work.store))
         try:
@@ -49,7 +52,7 @@ async def _fetch(work: Work, craft: Craft, submission: Submission, emit: Emit) -
             emit(Finished(key, outputs))
 
 
-def _recalled(submission: Submission, model: Model) -> Shot:
+def recalled(submission: Submission, model: Model) -> Shot:
     """The shot that a journalled request was made for, as far as fetching its clip and its price need it."""
     recipe = _recipe(submission)
     order, request = recipe.get("order"), submission.request

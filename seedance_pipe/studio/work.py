@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from seedance_pipe.effects import Effects
 from seedance_pipe.plan.history import History, Submission
 from seedance_pipe.plan.make import Plan
 from seedance_pipe.run.journal import Journal
 from seedance_pipe.run.store import Store
+from seedance_pipe.spec.cap import NO_CAPS, Caps
 from seedance_pipe.studio.home import Home
-from seedance_pipe.units import Money
 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What a person asked of a run. `cap` bounds all that the story ever spends; None is no bound."""
+    """What a person asked of a run. `cap` bounds all that the story ever spends."""
 
     shots: Sequence[str] = ()
     force: Sequence[str] = ()
     only: bool = False
     jobs: int | None = None
     keep_going: bool = False
-    cap: Money | None = None
+    cap: Caps = field(default_factory=lambda: NO_CAPS)
     allow_unknown_cost: bool = False
     yes: bool = False
     force_output: bool = False

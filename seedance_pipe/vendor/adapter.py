@@ -44,8 +44,8 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """`base` ends where the paths of the API begin. `results_kept`, `tasks_kept` and `uploads_kept` are seconds;
-    None where the vendor does not say.
+    """`base` ends where the paths of the API begin. `results_kept`, `tasks_kept`, `uploads_kept` and `keys_kept`
+    are seconds; None where the vendor does not say. For `keys_kept` the same key surely means the same request.
 
     `concurrency` is the number of tasks that the vendor works on at once for one account, `batch` the number of
     tasks that one poll may ask after, `most_takes` the number of takes that one submission may ask for.
@@ -66,6 +66,7 @@ class Facts:
     batch: int = 1
     most_takes: int = 1
     uploads_kept: float | None = None
+    keys_kept: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +218,33 @@ class Lodging(Protocol):
     def upload(self, file: Upload, *, draw: Callable[[int], int]) -> Call: ...
 
     def uploaded(self, answer: Answered) -> Lodged | Refused | Busy | Missed: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What one page of a vendor's list of tasks has that can only come of one request of ours, and whether there
+    are more pages.
+    """
+
+    tasks: frozenset[str]
+    more: bool
+
+
+class Searching(Protocol):
+    """What the module of a vendor whose list of tasks settles doubts offers beside an Adapter.
+
+    `recognisable` says whether the task of `request` can be told from all others. `lists` are the names of the
+    lists that together hold every task; `listing` asks for one page, from 1, of such a list, and `listed` reads
+    the answer: only what was created at `since` (Unix seconds) or later counts.
+    """
+
+    def recognisable(self, request: Json) -> bool: ...
+
+    def lists(self) -> Sequence[str]: ...
+
+    def listing(self, request: Json, name: str, page: int) -> Call: ...
+
+    def listed(self, answer: Answered, request: Json, *, page: int, since: float) -> Listed | Missed | Barred: ...
 
 
 class Adapter(Protocol):

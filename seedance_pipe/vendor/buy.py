@@ -11,29 +11,26 @@ import anyio
 import anyio.lowlevel
 
 from seedance_pipe.document import Json, JsonPath, fill
-from seedance_pipe.errors import InDoubt, PipeError
+from seedance_pipe.errors import PipeError
 from seedance_pipe.plan.history import Submission
 from seedance_pipe.plan.unroll import seeded
 from seedance_pipe.run.intent import Intent
-from seedance_pipe.units import Money
-from seedance_pipe.vendor.adapter import Accepted, Busy, Doubtful, Refused, seat
+from seedance_pipe.spec.cap import Caps
+from seedance_pipe.vendor.adapter import Accepted, Busy, Doubtful, Refused
+from seedance_pipe.vendor.again import Again
 from seedance_pipe.vendor.answer import Call, NotSent
 from seedance_pipe.vendor.assets import Assets, Filled, marks
-from seedance_pipe.vendor.pace import growing, jittered
 from seedance_pipe.vendor.party import Seat
 from seedance_pipe.vendor.take import Take
 
-_UNSENT_ATTEMPTS = 4
-_BUSY_SECONDS = 1800.0
-_RETRY_AFTER_SECONDS = 600.0
 _AGAIN = "run again: nothing was bought"
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """`cap` bounds what the story ever spends; None is no bound."""
+    """`cap` bounds what the story ever spends in each currency; None is no bound."""
 
-    cap: Money | None = None
+    cap: Caps | None = None
     allow_unknown: bool = False
     _telling: anyio.Lock = field(default_factory=anyio.Lock, compare=False, repr=False)
 
@@ -43,7 +40,7 @@ class Budget:
         when it accepts it, and then the next is asked for only if that has left something of the cap.
         """
         known = all(seat.step.estimate is not None and seat.step.estimate.most is not None for seat in seats)
-        if self.cap is None or known:
+        if not self.cap or known:
             yield
             return
         async with self._telling:
@@ -73,7 +70,7 @@ async def buy(take: Take, seats: Sequence[Seat], *, assets: Assets, last_frame: 
                 cap=budget.cap,
                 allow_unknown=budget.allow_unknown,
             )
-            await _Sending(take, submissions, call, assets, filled).until_accepted()
+            await _Sending(take, submissions, call, assets, filled, Again(take.effects)).until_accepted()
 
 
 def _call(take: Take, request: Json, media: Mapping[JsonPath, str]) -> Call:
@@ -114,9 +111,7 @@ class _Sending:
     call: Call
     assets: Assets
     filled: Filled
-    waited: float = 0.0
-    busy: int = 0
-    unsent: int = 0
+    again: Again
     told: bool = False
 
     async def until_accepted(self) -> None:
@@ -125,7 +120,7 @@ class _Sending:
             answer = await self._once()
             if answer is None:
                 return
-            pause = self._pause(answer)
+            pause = self.again.pause(answer)
             if pause is None:
                 raise self._given_up(answer)
             self._tell(answer)
@@ -143,31 +138,16 @@ class _Sending:
         # Nothing is awaited before the journal knows, so no stop can come in between.
         match answer:
             case Accepted():
-                self._write_down(answer)
+                self.take.accepted(self.submissions, answer)
                 return None
             case Refused():
                 raise self._refused(answer)
             case Doubtful(reason):
-                raise self.take.doubted(self._own, reason)
+                raise self.take.doubted(self.take.own(self.submissions), reason)
             case Busy() | NotSent():
                 return answer
             case _ as never:
                 assert_never(never)
-
-    def _write_down(self, answer: Accepted) -> None:
-        count = len(self.submissions)
-        # A price of nothing that is told before anything is made frees no part of a cap.
-        told = answer.told if answer.told and answer.told.amount else None
-        tasks = {one.id: seat(answer.task, place + 1, count) for place, one in enumerate(self.submissions)}
-        try:
-            self.take.journal.submitted_together(tasks, told)
-        except PipeError as problem:
-            raise InDoubt(
-                f"{self.take.name}: {self.take.vendor} accepted it as task {answer.task}, and the journal did not "
-                f"take that down: {problem.message}",
-                next_step=f"note the task's name; {problem.next_step}",
-            ) from problem
-        self.take.moved("submitted", task=tasks[self._own.id])
 
     def _refused(self, answer: Refused) -> PipeError:
         self.take.journal.refused(*self._ids, code=answer.code, reason=answer.reason)
@@ -178,24 +158,8 @@ class _Sending:
         return self.take.failed(answer.reason, next_step=answer.next_step, code=answer.code)
 
     @property
-    def _own(self) -> Submission:
-        return next(one for one in self.submissions if one.fingerprint == self.take.job.fingerprint)
-
-    @property
     def _ids(self) -> tuple[str, ...]:
         return tuple(one.id for one in self.submissions)
-
-    def _pause(self, answer: Busy | NotSent) -> float | None:
-        """Seconds to wait before sending the same again; None when it was tried for long enough."""
-        if isinstance(answer, NotSent):
-            self.unsent += 1
-            pauses = growing(2.0 ** (self.unsent - 1), 10.0, self.take.effects)
-            return next(pauses) if self.unsent < _UNSENT_ATTEMPTS else None
-        pause = jittered(self.busy + 1, first=2.0, longest=60.0, effects=self.take.effects)
-        pause = max(pause, min(answer.retry_after or 1.0, _RETRY_AFTER_SECONDS))
-        self.busy += 1
-        self.waited += pause
-        return pause if self.waited <= _BUSY_SECONDS else None
 
     def _tell(self, answer: Busy | NotSent) -> None:
         if not self.told:

@@ -29,7 +29,8 @@ async def follow(take: Take, submission: Submission, *, wait: bool) -> Ready:
     """
     assert submission.task is not None
     with take.line.polls.following(submission.task):
-        following = _Following(take, submission)
+        # What was in doubt may have reached the vendor only now, long after its intent.
+        following = _Following(take, submission, since=take.effects.now() if wait else submission.at)
         if wait:
             await following.rest()
         while True:
@@ -42,8 +43,9 @@ async def follow(take: Take, submission: Submission, *, wait: bool) -> Ready:
 class _Following:
     """What one run has seen of a task so far."""
 
-    def __init__(self, take: Take, submission: Submission) -> None:
+    def __init__(self, take: Take, submission: Submission, *, since: float) -> None:
         assert submission.task is not None
+        self._since = since
         self._take = take
         self._submission = submission
         self._task = submission.task
@@ -144,7 +146,7 @@ class _Following:
     def _be_patient(self) -> None:
         """Time alone never ends a task for us: we only stop asking in this run."""
         now = self._take.effects.now()
-        if now - self._submission.at <= self._take.line.adapter.patience(self._submission.request):
+        if now - self._since <= self._take.line.adapter.patience(self._submission.request):
             return
         if self._misses is None:
             raise self._given_up(f"should have ended task {self._task} by now, and does not say how")

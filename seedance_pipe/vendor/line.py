@@ -16,13 +16,16 @@ from seedance_pipe.spec.story import Shot
 from seedance_pipe.vendor.account import Account
 from seedance_pipe.vendor.adapter import (
     Adapter,
+    Barred,
     Busy,
     Doubtful,
+    Listed,
     Lodged,
     Lodging,
     Missed,
     Progress,
     Refused,
+    Searching,
     Upload,
     Verdict,
 )
@@ -34,6 +37,9 @@ from seedance_pipe.vendor.transport import Api
 
 _SUBMIT_SECONDS = 60.0
 _LODGE_SECONDS = 600.0
+_LIST_SECONDS = 60.0
+# ModelArk lets an account list its tasks once a second (modelark.md section 1, 2026-11-21).
+_LISTS_A_SECOND = 1.0
 # A request with pictures in it may take 64 MB of memory while it is on its way.
 _DOORS = 4
 _FIELDS = ("code", "reason", "next_step", "status")
@@ -44,17 +50,20 @@ _Said = TypeVar("_Said")
 @dataclass(frozen=True, slots=True)
 class Line:
     """All calls share the bucket `calls`; the paid ones have `submissions` besides. `door` bounds how many
-    submissions are on their way at once. `lodging` is None where the vendor keeps no files of ours.
+    submissions are on their way at once. `lodging` is None where the vendor keeps no files of ours, `searching`
+    where its list of tasks settles no doubts; `listings` is the pace of that list.
     """
 
     adapter: Adapter
     lodging: Lodging | None
+    searching: Searching | None
     account: Account
     api: Api
     redactor: Redactor
     effects: Effects
     calls: Bucket
     submissions: Bucket
+    listings: Bucket
     polls: Polls
     door: anyio.CapacityLimiter
 
@@ -95,6 +104,15 @@ class Line:
             self.redactor.hide(said.address)
         return self._clean(said)
 
+    async def listed(self, request: Json, name: str, page: int, *, since: float) -> Listed | Missed | Barred:
+        """What one page of a list of the vendor's tasks has of `request`."""
+        assert self.searching is not None
+        await self.listings.turn()
+        outcome = await self.api.send(self.searching.listing(request, name, page), deadline=_LIST_SECONDS)
+        if not isinstance(outcome, Answered):
+            return self._clean(Missed(outcome.reason))
+        return self._clean(self.searching.listed(outcome, request, page=page, since=since))
+
     def _clean(self, said: _Said) -> _Said:
         texts = {name: self.redactor.clean(getattr(said, name)) for name in _FIELDS if hasattr(said, name)}
         return replace(said, **texts) if texts else said  # type: ignore[type-var]  # all of them are dataclasses
@@ -108,6 +126,7 @@ def line(
     *,
     effects: Effects,
     lodging: Lodging | None = None,
+    searching: Searching | None = None,
 ) -> Line:
     """A line with the pace that the vendor's facts name."""
     pace = adapter.FACTS.pace
@@ -115,12 +134,14 @@ def line(
     return Line(
         adapter,
         lodging,
+        searching,
         account,
         api,
         redactor,
         effects,
         calls=calls,
         submissions=Bucket(pace.submissions, burst=2, effects=effects),
+        listings=Bucket(_LISTS_A_SECOND, effects=effects),
         polls=Polls(adapter, api, calls, effects=effects),
         door=anyio.CapacityLimiter(_DOORS),
     )

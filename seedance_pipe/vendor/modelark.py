@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from seedance_pipe.document import Json, JsonPath, fill, freeze, thaw
 from seedance_pipe.plan.cost import charge, facts
@@ -24,6 +24,7 @@ from seedance_pipe.vendor.adapter import (
     Facts,
     Failed,
     Gone,
+    Listed,
     Missed,
     Pace,
     Progress,
@@ -60,6 +61,11 @@ _EXPIRY = 172_800
 _NONCES = 86_400
 _MARGIN = 3600.0
 _LONGEST_ID = 256
+_EXPIRES = "execution_expires_after"
+_NONCE = "nonce"
+_TIERS = ("default", "flex")
+_MOST_PAGES = 500
+_PAGE = 500
 
 _KEY = f"check the key in {FACTS.key_variable}: it must be of this region and project"
 _BALANCE = "top up the account in the ModelArk console, then run again"
@@ -107,26 +113,28 @@ def frozen(body: Json, *, shot: Shot, last_frame: bool, draw: Callable[[int], in
     """`body` with the keys that the program owns.
 
     The task's expiry carries a nonce: the vendor echoes it in every state, so a task whose id we never
-    learned can be recognised (security.md 4.3). A story that sets the expiry itself goes without.
+    learned can be recognised (security.md 4.3). A story that sets the expiry itself goes without. The journal's
+    copy says which it is under `nonce`, which is not sent.
     """
     request = dict(body) if isinstance(body, Mapping) else {}
-    request.setdefault("execution_expires_after", _EXPIRY + draw(_NONCES))
+    if _EXPIRES not in request:
+        request[_EXPIRES] = request[_NONCE] = _EXPIRY + draw(_NONCES)
     if last_frame and shot.model.abilities.returns_last_frame and request.get("draft") is not True:
         request["return_last_frame"] = True
     return freeze(request)
 
 
 def submission(request: Json, media: Mapping[JsonPath, str]) -> Call:
-    return Call("POST", _TASKS, json.dumps(thaw(fill(request, media)), separators=(",", ":")).encode())
+    body = thaw(fill(request, media))
+    body.pop(_NONCE, None)
+    return Call("POST", _TASKS, json.dumps(body, separators=(",", ":")).encode())
 
 
 def verdict(answer: Answered, request: Json) -> Verdict:
     """Section 5: every 4xx in the vendor's own shape means no task and no charge; a 5xx tells nothing."""
     if 200 <= answer.status < 300:
-        task = text(look(answer.document, "id"))
-        if task.isascii() and task.isprintable() and 0 < len(task) <= _LONGEST_ID:
-            return Accepted(task)
-        return Doubtful(f"its answer ({answer.status}) named no task")
+        task = _name(answer.document)
+        return Accepted(task) if task else Doubtful(f"its answer ({answer.status}) named no task")
     code, message = _error(answer.document)
     if answer.status == 429 and not code.startswith(_NOT_LATER):
         return Busy(code or "429", message or "too many requests", answer.retry_after)
@@ -164,8 +172,56 @@ def crowded(answer: Answered) -> bool:
 
 def patience(request: Json) -> float:
     """A task ends at `created_at + execution_expires_after` at the latest; an hour more for the clocks."""
-    expiry = whole(look(request, "execution_expires_after"))
+    expiry = whole(look(request, _EXPIRES))
     return (expiry if expiry is not None else _EXPIRY) + _MARGIN
+
+
+def recognisable(request: Json) -> bool:
+    return look(request, _NONCE) is not None
+
+
+def lists() -> Sequence[str]:
+    """An unfiltered list hides what runs in the flex tier (section 1.1)."""
+    return _TIERS
+
+
+def listing(request: Json, name: str, page: int) -> Call:
+    query = {"page_num": page, "page_size": _PAGE, "filter.service_tier": name}
+    model = text(look(request, "model"))
+    if model:
+        # A key with limited permissions may list the tasks of one model only.
+        query["filter.model"] = model
+    return Call("GET", f"{_TASKS}?{urlencode(query)}")
+
+
+def listed(answer: Answered, request: Json, *, page: int, since: float) -> Listed | Missed | Barred:
+    """Section 1.1: an item has the fields of a task object, and the order is not documented, so every page is
+    read. A task is ours by its nonce and model, from a time when we had drawn that nonce.
+    """
+    items = look(answer.document, "items")
+    if answer.status != 200 or not isinstance(items, Sequence) or isinstance(items, str):
+        seen = _unanswered(answer)
+        return seen if isinstance(seen, Barred) else Missed(f"it answered {answer.status}", answer.retry_after)
+    ours = frozenset(_name(item) for item in items if _of(request, item, since))
+    total = whole(look(answer.document, "total"))
+    seen_all = len(items) < _PAGE if total is None else page * _PAGE >= total
+    return Listed(ours - {""}, more=bool(items) and not seen_all and page < _MOST_PAGES)
+
+
+def _of(request: Json, item: Json, since: float) -> bool:
+    created = whole(look(item, "created_at"))
+    return (
+        whole(look(item, _EXPIRES)) == look(request, _NONCE)
+        and look(item, "model") == look(request, "model")
+        and created is not None
+        and created >= since
+    )
+
+
+def _name(document: Json) -> str:
+    """The name of a task, or nothing where it is none."""
+    task = text(look(document, "id"))
+    return task if task.isascii() and task.isprintable() and len(task) <= _LONGEST_ID else ""
 
 
 def _unanswered(answer: Answered) -> Progress:

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 import anyio
 
 from seedance_pipe.document import Json, digest
-from seedance_pipe.errors import PipeError
+from seedance_pipe.errors import InDoubt, PipeError
 from seedance_pipe.plan.fingerprint import document, fingerprint
 from seedance_pipe.plan.graph import Step
+from seedance_pipe.plan.history import Submission
 from seedance_pipe.plan.unroll import order_digest
 from seedance_pipe.run.journal import Journal
 from seedance_pipe.run.submission import Act, next_act
@@ -84,10 +85,14 @@ class Parties:
         return tuple(missing[first : first + most])
 
     @contextmanager
-    def asking(self, take: Take, seats: Sequence[Seat]) -> Iterator[None]:
-        """Whatever error ends it is the error of each take of the party."""
+    def asking(self, take: Take, seats: Sequence[Seat | Submission]) -> Iterator[None]:
+        """Whatever error ends it is the error of each take of the party; but a doubt is settled, and each of them
+        may try.
+        """
         try:
             yield
+        except InDoubt:
+            raise
         except PipeError as error:
             self._ends |= {seat.fingerprint: _End(error, take.name) for seat in seats}
             raise

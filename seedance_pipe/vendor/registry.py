@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from seedance_pipe.vendor import modelark, rivya, runbase, runware
-from seedance_pipe.vendor.adapter import Adapter, Lodging
+from seedance_pipe.vendor.adapter import Adapter, Doubt, Lodging, Searching
 
 _ADAPTERS: tuple[Adapter, ...] = (modelark, rivya, runbase, runware)
 
@@ -14,3 +14,11 @@ VENDORS: Mapping[str, Adapter] = MappingProxyType({adapter.FACTS.vendor: adapter
 
 LODGINGS: Mapping[str, Lodging] = MappingProxyType({rivya.FACTS.vendor: rivya, runware.FACTS.vendor: runware})
 """Those among them that keep uploads of ours."""
+
+SEARCHES: Mapping[str, Searching] = MappingProxyType({modelark.FACTS.vendor: modelark})
+"""Those among them whose list of tasks settles doubts."""
+
+
+def settles(vendor: str) -> bool:
+    """Whether a run can find out by itself if `vendor` has a request that got no clear answer."""
+    return VENDORS[vendor].FACTS.doubt is not Doubt.PERSON

@@ -37,7 +37,7 @@ from seedance_pipe.vendor.complaint import UNKNOWN, Complaint, Meaning, complain
 
 # Section 3 has the advice on polls: the first after 2 to 3 s, then every 5 to 10 s. Limits of requests, how many
 # tasks are worked on at once, and how long tasks, results and uploads are kept are not documented [A]: the modest
-# numbers here, and the one day that an upload is used for, are our choice.
+# numbers here, and the one day that an upload is used for and a key is trusted for, are our choice.
 FACTS = Facts(
     vendor="rivya",
     title="Rivya",
@@ -50,6 +50,7 @@ FACTS = Facts(
     tasks_kept=None,
     doubt=Doubt.SAME_KEY,
     uploads_kept=24 * 3600.0,
+    keys_kept=24 * 3600.0,
 )
 
 CURRENCY = "rivya credits"
@@ -118,7 +119,8 @@ def submission(request: Json, media: Mapping[JsonPath, str]) -> Call:
     return Call(
         "POST",
         _GENERATIONS,
-        json.dumps(body, separators=(",", ":")).encode(),
+        # Sorted, because the journal's copy is: the same key must come with the same bytes.
+        json.dumps(body, separators=(",", ":"), sort_keys=True).encode(),
         headers={_KEY_HEADER: key},
     )
 

@@ -21,13 +21,14 @@ from seedance_pipe.vendor.adapter import Ready
 from seedance_pipe.vendor.assets import Assets
 from seedance_pipe.vendor.buy import Budget, buy
 from seedance_pipe.vendor.collect import Checks, collect
+from seedance_pipe.vendor.doubt import settle
 from seedance_pipe.vendor.download import Downloads
 from seedance_pipe.vendor.follow import follow
 from seedance_pipe.vendor.line import Line, line
 from seedance_pipe.vendor.lodgings import Lodgings
 from seedance_pipe.vendor.party import Parties
 from seedance_pipe.vendor.redact import Redactor
-from seedance_pipe.vendor.registry import LODGINGS, VENDORS
+from seedance_pipe.vendor.registry import LODGINGS, SEARCHES, VENDORS
 from seedance_pipe.vendor.take import Take
 from seedance_pipe.vendor.target import UploadTarget
 from seedance_pipe.vendor.transport import Api, Web, trust
@@ -73,7 +74,9 @@ class Shooting:
                 return accepted
             case Act.SETTLE:
                 assert known is not None
-                # What earlier runs left in doubt never comes this far, so somebody is at it.
+                if known.story == self.journal.story:
+                    return await self._settled(take, known)
+                # A run of that story may be waiting for its answer right now.
                 raise take.failed(
                     f"a run of story '{known.story}' has just asked {take.vendor} for the same take",
                     next_step="run again when that run has its answer: nothing was bought here",
@@ -84,6 +87,17 @@ class Shooting:
                 return known
             case _ as never:
                 assert_never(never)
+
+    async def _settled(self, take: Take, known: Submission) -> Submission:
+        """What became of a request of this story whose answer was lost. This story's lock is ours, so nobody else
+        is at it.
+        """
+        together = self.journal.companions(known) if take.line.adapter.FACTS.most_takes > 1 else (known,)
+        with self.parties.asking(take, [one for one in together if one.state is State.INTENT]):
+            await settle(take, together, assets=self.assets)
+        accepted = self.journal.open_submission(take.job.fingerprint)
+        assert accepted is not None
+        return accepted
 
     async def _followed(self, take: Take, submission: Submission) -> Ready:
         try:
@@ -131,8 +145,15 @@ async def open_shooting(
         lines = {}
         for vendor, account in accounts.items():
             api = await stack.enter_async_context(Api(account, effects=effects, context=context))
-            lodging = LODGINGS.get(vendor)
-            lines[vendor] = line(VENDORS[vendor], account, api, redactor, effects=effects, lodging=lodging)
+            lines[vendor] = line(
+                VENDORS[vendor],
+                account,
+                api,
+                redactor,
+                effects=effects,
+                lodging=LODGINGS.get(vendor),
+                searching=SEARCHES.get(vendor),
+            )
         yield Shooting(
             lines=lines,
             journal=journal,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from seedance_pipe.plan.history import State
@@ -75,23 +77,92 @@ def test_a_busy_vendor_is_asked_again_until_it_accepts(wave: Production, vendor:
 
 
 @pytest.mark.parametrize("number", range(3))
-def test_an_answer_that_tells_nothing_leaves_a_doubt_and_is_not_sent_again(
+def test_an_answer_that_tells_nothing_is_settled_where_the_vendor_takes_the_same_again_and_else_in_doubt(
     wave: Production, vendor: Vendor, number: int
 ) -> None:
     status, code = vendor.doubtful[number]
     what = What.ANSWER if code else What.HTML
     before = wave.ledger()
     wave.fail(fault(Where.CREATE, what, status=status, code=code))
-    _in_doubt(wave)
-    assert since(wave.ledger(), before) == []
+    if vendor.resends:
+        _settled(wave)
+    else:
+        _in_doubt(wave)
+    assert len(since(wave.ledger(), before)) == vendor.resends
 
 
 @pytest.mark.parametrize("what", [What.CLOSE, What.RESET, What.HTML, What.NONSENSE], ids=lambda what: what.value)
-def test_a_lost_answer_leaves_a_doubt_and_is_not_sent_again(wave: Production, vendor: Vendor, what: What) -> None:
+def test_a_lost_answer_is_found_where_the_vendor_allows_it_and_is_never_paid_twice(
+    wave: Production, vendor: Vendor, what: What
+) -> None:
     before = wave.ledger()
     wave.fail(fault(Where.ACCEPTED, what, status=502))
-    _in_doubt(wave)
+    if vendor.finds:
+        _settled(wave)
+    else:
+        _in_doubt(wave)
     assert len(since(wave.ledger(), before)) == 1
+
+
+Forgetful = Callable[[Production], None]
+
+
+@pytest.fixture
+def forgetful(monkeypatch: pytest.MonkeyPatch) -> Forgetful:
+    """A run that loses its answers and finds out nothing, as one that was killed."""
+
+    def run(production: Production) -> None:
+        production.fail(fault(Where.ACCEPTED, What.CLOSE, matching="A wave"))
+        with monkeypatch.context() as killed:
+            killed.setattr("seedance_pipe.studio.perform.settles", lambda vendor: False)
+            assert production.run().code == 4
+        production.fail()
+
+    return run
+
+
+def test_a_doubt_of_an_earlier_run_is_settled_and_what_hangs_on_it_is_made(
+    production: Production, vendor: Vendor, forgetful: Forgetful
+) -> None:
+    production.write({"prompt": "A wave"}, {"prompt": "A calm"}, model=vendor.model, **vendor.short)
+    before = production.ledger()
+    forgetful(production)
+    assert len(since(production.ledger(), before)) == 2
+    ended = production.run()
+    assert ended.code == (0 if vendor.finds else 4), ended
+    assert ("its answer had been lost" in ended.notes) == vendor.finds
+    assert len(since(production.ledger(), before)) == 2
+
+
+def test_a_doubt_of_a_story_that_has_moved_on_is_settled_too(
+    wave: Production, vendor: Vendor, forgetful: Forgetful
+) -> None:
+    before = wave.ledger()
+    forgetful(wave)
+    wave.write({"prompt": "A calm"}, model=vendor.model, **vendor.short)
+    assert wave.run().code == 0
+    states = [submission.state for submission in wave.submissions()]
+    assert states == [State.STORED if vendor.finds else State.INTENT, State.STORED]
+    assert len(since(wave.ledger(), before)) == 2
+
+
+def test_without_a_key_a_doubt_is_told_as_it_is(
+    wave: Production, vendor: Vendor, forgetful: Forgetful, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forgetful(wave)
+    with monkeypatch.context() as keyless:
+        keyless.setattr(Production, "environ", {})
+        ended = wave.run()
+    assert ended.code == 4, ended
+    assert wave.run().code == (0 if vendor.finds else 4)
+
+
+def _settled(wave: Production) -> None:
+    ended = wave.run()
+    assert ended.code == 0, ended
+    assert "its answer had been lost" in ended.notes
+    assert wave.submissions()[-1].state is State.STORED
+    assert len(wave.submissions()) == 1
 
 
 def _in_doubt(wave: Production) -> None:

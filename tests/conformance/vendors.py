@@ -18,7 +18,8 @@ class Vendor:
     `creates` is the path of a paid request. `params` is the key of its body that holds the model's parameters, ""
     where that is the body itself; `written` are those that the program writes and a story does not set under
     `params`. `in_array` says that a body is one of a list, `keeps` that the vendor takes uploads of ours, `told`
-    that it names the price when it accepts.
+    that it names the price when it accepts. Where an answer was lost, `finds` says that the program learns of the
+    task if there is one, and `resends` that it sends the same again, so that there is one.
 
     Of the answers (status, code) `refusals` mean that nothing was bought; after those in `busy` the same request
     is sent again; those in `doubtful` tell nothing. To a poll, `barring` is one that a person must do something
@@ -42,6 +43,8 @@ class Vendor:
     params: str = ""
     in_array: bool = False
     keeps: bool = False
+    finds: bool = False
+    resends: bool = False
     told: bool = False
 
     def natives(self, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,6 +74,7 @@ MODELARK = Vendor(
     doubtful=((500, "InternalServiceError"), (503, "ServiceUnavailable"), (502, "")),
     barring=(401, "AuthenticationError"),
     unknown=(404, "ResourceNotFound"),
+    finds=True,
     written=frozenset({"model", "content", "return_last_frame"}),
 )
 
@@ -97,6 +101,8 @@ RIVYA = Vendor(
     params="params",
     keeps=True,
     told=True,
+    finds=True,
+    resends=True,
     written=frozenset({"model", "prompt", "referenceMediaItems"}),
 )
 
@@ -148,6 +154,8 @@ RUNWARE = Vendor(
     unknown=(404, "taskNotFound"),
     in_array=True,
     keeps=True,
+    finds=True,
+    resends=True,
     written=frozenset(
         {
             "taskType",

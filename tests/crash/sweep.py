@@ -26,6 +26,7 @@ from seedance_pipe.run.store import Store
 from seedance_pipe.sandbox.app import serve
 from seedance_pipe.sandbox.faults import Fault, What, Where
 from seedance_pipe.sandbox.settings import Settings
+from seedance_pipe.vendor.adapter import Doubt
 from tests.studio.vendor import Vendor
 
 STORY = """\
@@ -46,13 +47,15 @@ class Play:
     """What of the story is told to one vendor. Shot two begins with a frame that the program hands over: inside
     the request, by an upload to the vendor, or by the upload target, as the vendor will have it.
 
-    `longest` is the time by which a kill comes at the latest, in seconds.
+    `longest` is the time by which a kill comes at the latest, in seconds. `policy` says which doubts may be
+    left after a run that nobody killed.
     """
 
     model: str
     seconds: int = 2
     takes: int = 1
     longest: float = 0.7
+    policy: Doubt = Doubt.PERSON
 
     def story(self, name: str) -> str:
         filled = STORY.replace("MODEL", self.model).replace("SECONDS", str(self.seconds))
@@ -60,10 +63,10 @@ class Play:
 
 
 PLAYS = {
-    "modelark": Play("modelark/seedance-1-0-pro-fast"),
-    "rivya": Play("rivya/seedance-1-0-lite", seconds=5),
+    "modelark": Play("modelark/seedance-1-0-pro-fast", policy=Doubt.LIST),
+    "rivya": Play("rivya/seedance-1-0-lite", seconds=5, policy=Doubt.SAME_KEY),
     "runbase": Play("runbase/seedance-1.5-pro", seconds=4),
-    "runware": Play("runware/seedance-1-0-pro-fast", takes=2),
+    "runware": Play("runware/seedance-1-0-pro-fast", takes=2, policy=Doubt.SAME_ID),
 }
 QUICK = Settings(queued_seconds=0.02, running_seconds=0.08)
 LOST_ANSWER = Fault(Where.ACCEPTED, What.CLOSE)
@@ -190,6 +193,7 @@ def _check(story: Path, play: Play, charged: list[dict[str, Any]], tally: Tally)
     film = story.parent / "out" / "story.mp4"
     if film.exists() != (not doubts):
         problems.append(f"film {film.exists()} with {len(doubts)} in doubt")
+    problems += _unsettled(play, charged, submissions)
     tally.problems += [f"{story}: {problem}" for problem in problems]
 
 
@@ -210,6 +214,16 @@ def _money(film: str, play: Play, charged: list[dict[str, Any]], submissions: li
     tasks = {one.task for one in submissions if one.task}
     if play.takes == 1 and not tasks <= {task["id"] for task in charged}:
         yield "a task is in the journal alone"
+
+
+def _unsettled(play: Play, charged: list[dict[str, Any]], submissions: list[Submission]) -> Iterator[str]:
+    """Doubts that the program should have settled. A list says nothing of a request that never arrived."""
+    doubts = [one for one in submissions if one.state is State.INTENT]
+    if doubts and play.policy in (Doubt.SAME_ID, Doubt.SAME_KEY):
+        yield f"{len(doubts)} in doubt, though the same could be sent again"
+    if doubts and play.policy is Doubt.LIST:
+        for task in {task["id"] for task in charged} - {one.task for one in submissions}:
+            yield f"task {task} is on the vendor's list and was not adopted"
 
 
 def _torn(submissions: list[Submission], store: Store) -> Iterator[str]:

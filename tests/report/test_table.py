@@ -14,10 +14,13 @@ from seedance_pipe.plan.graph import StepKey
 from seedance_pipe.plan.history import History, State
 from seedance_pipe.plan.make import Plan, make
 from seedance_pipe.plan.unroll import unroll
+from seedance_pipe.report.data import plan_data, status_data
 from seedance_pipe.report.standing import Result, Standing
 from seedance_pipe.report.table import plan_text, result_text, status_text
 from seedance_pipe.report.words import plain
 from seedance_pipe.run.budget import Total
+from seedance_pipe.run.settled import Accounts, Settled
+from seedance_pipe.spec.cap import Cap
 from seedance_pipe.spec.medium import Kind, LocalFile
 from seedance_pipe.spec.model import MediaLimits, Price, Rate
 from seedance_pipe.spec.story import Footage, Story
@@ -122,7 +125,10 @@ def test_a_status_shows_what_was_charged_and_where_each_clip_lies() -> None:
 
 def test_a_status_shows_what_was_expected_where_the_bill_was_another() -> None:
     history = made(CHAIN)
-    dearer = {mark: replace(one, charged=Money(Decimal("0.30"))) for mark, one in history.submissions.items()}
+    dearer = {
+        mark: replace(one, reserved=Money(Decimal("0.30")), charged=Money(Decimal("0.30")))
+        for mark, one in history.submissions.items()
+    }
     history = replace(history, submissions=dearer)
     text = status_text(Standing(planned(CHAIN, history), history, Total(), {}))
     assert "$0.3000 ($0.2500 expected)" in text
@@ -183,3 +189,92 @@ def test_credits_and_unknown_prices_stand_beside_dollars() -> None:
         "(prices as of 2026-05-11, 2026-09-09).\n"
     ) in text
     assert text.endswith("d#1, e#1, f#1, g#1, h#1 and 2 more: the price is told when the task is created\n")
+
+
+CREDITS = "rivya credits"
+BUDGET = {
+    "USD": Cap(Money(Decimal("2.505")), "story.yaml:3"),
+    CREDITS: Cap(Money(Decimal(200), CREDITS), "story.yaml:4"),
+}
+USED = Total({"USD": Money(Decimal("1.20"))}, {"USD": Money(Decimal("0.30"))})
+
+
+def test_a_plan_shows_what_it_would_leave_of_each_budget() -> None:
+    capped = replace(CHAIN, budget=BUDGET)
+    text = plan_text(planned(capped), total=USED)
+    assert (
+        "Budget $2.505 (story.yaml:3): $1.20 spent, $0.3000 reserved, $0.2450 to buy: $0.7600 would be left.\n"
+        in text
+    )
+    assert (
+        "Budget 200 rivya credits (story.yaml:4): 0 rivya credits spent, 0 rivya credits to buy: "
+        "200 rivya credits would be left.\n"
+    ) in text
+    assert "Budget" not in plan_text(planned(CHAIN), total=USED)
+    assert "0 rivya credits spent" in plan_text(planned(capped)), "before anything was spent"
+
+
+def test_a_plan_that_would_pass_the_budget_says_by_how_much_and_unknown_prices_are_not_forgotten() -> None:
+    unpriced = replace(shot("b", "other"), model=replace(CHAIN.shots[0].model, price=UNPRICED))
+    told = replace(story(shot("a"), unpriced), budget={"USD": Cap(Money(Decimal("0.5")), "story.yaml:3")})
+    assert "$0.3775 would be left, less what 1 take of unknown price cost" in plan_text(planned(told))
+    assert "$0.1225 to buy: $1.1225125 too much, so `run` will refuse." in plan_text(planned(told), total=USED)
+
+
+def test_a_status_shows_what_is_left_of_the_budget_or_how_far_bills_went_over_it() -> None:
+    capped = replace(CHAIN, budget=BUDGET)
+    text = status_text(Standing(planned(capped), History(), USED, {}))
+    assert "Budget $2.505 (story.yaml:3): $1.20 spent, $0.3000 reserved: $1.00 left.\n" in text
+    over = Total({"USD": Money(Decimal("2.75"))})
+    assert "$2.75 spent: $0.2450 over it.\n" in status_text(Standing(planned(capped), History(), over, {}))
+    data = status_data(Standing(planned(capped), History(), USED, {}))
+    assert data["budget"][0] == {
+        "currency": "USD",
+        "cap": "2.505",
+        "by": "story.yaml:3",
+        "spent": "1.20",
+        "reserved": "0.30",
+        "left": "1.005",
+    }
+    assert data["budget"] == plan_data(planned(capped), USED)["budget"]
+
+
+def settled(expected: str, charged: str, currency: str = "USD", unforeseen: int = 0) -> dict[str, Settled]:
+    amounts = Money(Decimal(expected), currency), Money(Decimal(charged), currency)
+    return {currency: Settled(*amounts, unforeseen)}
+
+
+ACCOUNTS: Accounts = {
+    "gone": settled("2", "2.5"),
+    "lamp": {**settled("0.25", "0.25"), **settled("25", "30", CREDITS)},
+    "stairs": settled("0.25", "0.20"),
+    "cliff": settled("0", "0.3", unforeseen=1),
+}
+
+
+def test_a_status_sets_what_was_expected_beside_what_was_charged_and_marks_what_differs() -> None:
+    text = status_text(Standing(planned(CHAIN), History(), Total(), {}, ACCOUNTS))
+    assert text.partition("\n\n")[2] == (
+        "stairs  $0.2500 expected           $0.2000 charged           <- not as expected: $0.0500 less\n"
+        "lamp    $0.2500 expected           $0.2500 charged\n"
+        "lamp    25 rivya credits expected  30 rivya credits charged  <- not as expected: 5 rivya credits more\n"
+        "gone    $2.00 expected             $2.50 charged             <- not as expected: $0.5000 more\n"
+        "cliff   $0.0000 expected           $0.3000 charged           <- 1 take had no known price\n"
+        "in all  $2.50 expected             $3.25 charged             <- 1 take had no known price\n"
+        "in all  25 rivya credits expected  30 rivya credits charged  <- not as expected: 5 rivya credits more\n"
+        "\n"
+        "Spent so far: $0.0000.\n"
+    )
+
+
+def test_accounts_are_data_too() -> None:
+    data = status_data(Standing(planned(CHAIN), History(), Total(), {}, ACCOUNTS))["accounts"]
+    assert data["shots"][0] == {
+        "shot": "gone",
+        "currency": "USD",
+        "expected": "2",
+        "charged": "2.5",
+        "difference": "0.5",
+        "unforeseen": 0,
+    }
+    assert [(one["currency"], one["difference"]) for one in data["all"]] == [("USD", None), (CREDITS, "5")]

@@ -19,6 +19,7 @@ from seedance_pipe.run.intent import Intent
 from seedance_pipe.run.journal import Journal
 from seedance_pipe.run.submission import IllegalAct
 from seedance_pipe.units import Fingerprint, Money
+from tests.builders import capped
 
 from .examples import STORY, Hands, clip_of, content, dollars, inputs, intent, mark, receipt
 
@@ -299,30 +300,30 @@ def test_a_reservation_moves_to_what_is_spent_and_only_a_known_refusal_frees_it(
 
 def test_the_cap_counts_what_is_spent_and_what_is_reserved(journal: Journal) -> None:
     bought(journal, "spent", charged=dollars("0.30"))
-    journal.intend(intent("reserved"), cap=dollars("1"))
+    journal.intend(intent("reserved"), cap=capped(dollars("1")))
     with pytest.raises(GuardRefused, match=r"\$0.3000 spent, \$0.5000 reserved .* \$0.5000 asked"):
-        journal.intend(intent("asked"), cap=dollars("1.29"))
+        journal.intend(intent("asked"), cap=capped(dollars("1.29")))
     assert journal.submission(mark("asked")) is None
-    assert journal.intend(intent("asked"), cap=dollars("1.30")).state is State.INTENT
+    assert journal.intend(intent("asked"), cap=capped(dollars("1.30"))).state is State.INTENT
 
 
 def test_an_unknown_price_needs_leave_under_a_cap(journal: Journal) -> None:
     with pytest.raises(GuardRefused, match="is unknown"):
-        journal.intend(intent(reserved=None), cap=dollars("1"))
-    assert journal.intend(intent(reserved=None), cap=dollars("1"), allow_unknown=True).reserved is None
+        journal.intend(intent(reserved=None), cap=capped(dollars("1")))
+    assert journal.intend(intent(reserved=None), cap=capped(dollars("1")), allow_unknown=True).reserved is None
 
 
 def test_other_stories_spend_under_caps_of_their_own(journal: Journal, path: Path) -> None:
     bought(journal)
     with Journal.open(path, story="surf.yaml", effects=Hands(drawn=iter(range(99, 200))).effects()) as other:
-        other.intend(intent("surf"), cap=dollars("0.50"))
+        other.intend(intent("surf"), cap=capped(dollars("0.50")))
         assert other.total(STORY).spent == {"USD": dollars("0.50")}
 
 
 def test_intents_from_many_threads_never_pass_the_cap(journal: Journal) -> None:
     def attempt(number: int) -> int:
         try:
-            journal.intend(intent(f"shot{number}", reserved=dollars("0.07")), cap=dollars("1"))
+            journal.intend(intent(f"shot{number}", reserved=dollars("0.07")), cap=capped(dollars("1")))
         except GuardRefused:
             return 0
         return 1
@@ -411,8 +412,8 @@ def test_a_database_of_another_program_is_left_as_it_is(path: Path) -> None:
 def test_a_journal_of_a_newer_version_is_left_as_it_is(journal: Journal, path: Path) -> None:
     journal.close()
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA user_version = 3")
-    fails(path, "has format 3, which is newer")
+        connection.execute("PRAGMA user_version = 4")
+    fails(path, "has format 4, which is newer")
 
 
 def test_a_damaged_journal_is_told(journal: Journal, path: Path) -> None:

@@ -72,7 +72,7 @@ def test_a_journal_of_an_earlier_program_goes_on_in_the_new_format(path: Path) -
     for _ in range(2):
         with Journal.open(path, story=STORY, effects=Hands().effects()) as journal:
             says_what_it_said(journal)
-        assert format_of(path) == 2
+        assert format_of(path) == 3
     later = Hands(drawn=itertools.count(1000)).effects()
     with Journal.open(path, story=STORY, effects=later) as journal:
         with pytest.raises(InDoubt):
@@ -87,4 +87,4 @@ def test_a_journal_of_an_earlier_program_goes_on_in_the_new_format(path: Path) -
 
 def test_a_new_journal_has_the_newest_format(tmp_path: Path) -> None:
     Journal.open(tmp_path / "new.db", story=STORY, effects=Hands().effects()).close()
-    assert format_of(tmp_path / "new.db") == 2
+    assert format_of(tmp_path / "new.db") == 3

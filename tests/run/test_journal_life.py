@@ -15,18 +15,20 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from seedance_pipe.errors import GuardRefused, InDoubt, PipeError
-from seedance_pipe.plan.history import State
+from seedance_pipe.plan.history import Decision, State
 from seedance_pipe.run.journal import Journal
 from seedance_pipe.run.submission import OPEN, IllegalAct
+from seedance_pipe.spec.cap import Caps
 from seedance_pipe.units import Money
+from tests.builders import capped
 
 from .examples import STORY, Hands, clip_of, dollars, intent, mark, receipt
 
 NAMES = ("stairs", "lamp", "door")
 OTHER_STORY = "surf.yaml"
 THEN = {
-    State.INTENT: {State.SUBMITTED, State.REFUSED, State.UNSENT},
-    State.SUBMITTED: {State.READY, State.FAILED},
+    State.INTENT: {State.SUBMITTED, State.REFUSED, State.UNSENT, State.ABANDONED},
+    State.SUBMITTED: {State.READY, State.FAILED, State.ABANDONED},
     State.READY: {State.STORED, State.FAILED},
 }
 SAID_BEFORE = {(State.READY, State.READY), (State.STORED, State.READY), (State.STORED, State.STORED)}
@@ -34,6 +36,9 @@ money = st.one_of(
     st.none(),
     st.decimals("0", "3", places=4).map(Money),
     st.decimals("0", "3", places=1).map(lambda amount: Money(amount, "rivya credits")),
+)
+caps = st.lists(st.decimals("0", "6", places=2), max_size=2).map(
+    lambda amounts: capped(*(Money(*one) for one in zip(amounts, ("USD", "rivya credits"), strict=False)))
 )
 
 
@@ -92,12 +97,10 @@ class JournalLife(RuleBasedStateMachine):
         story=st.sampled_from([STORY, OTHER_STORY]),
         name=st.sampled_from(NAMES),
         reserved=money,
-        cap=st.one_of(st.none(), st.decimals("0", "6", places=2).map(Money)),
+        cap=st.one_of(st.none(), caps),
         allow_unknown=st.booleans(),
     )
-    def intend(
-        self, story: str, name: str, reserved: Money | None, cap: Money | None, allow_unknown: bool
-    ) -> None:
+    def intend(self, story: str, name: str, reserved: Money | None, cap: Caps | None, allow_unknown: bool) -> None:
         self.hands.time += 1
         newest = self.newest(name)
         wanted = intent(name, reserved=reserved)
@@ -115,8 +118,8 @@ class JournalLife(RuleBasedStateMachine):
         else:
             self.known.append(attempt())
 
-    def fits(self, story: str, asked: Money | None, cap: Money | None, allow_unknown: bool) -> bool:
-        if cap is None:
+    def fits(self, story: str, asked: Money | None, cap: Caps | None, allow_unknown: bool) -> bool:
+        if not cap:
             return True
         unknown = any(
             known.story == story
@@ -124,9 +127,12 @@ class JournalLife(RuleBasedStateMachine):
             and (known.charged or known.reserved) is None
             for known in self.known
         )
-        if asked is None or asked.currency != cap.currency:
-            return allow_unknown
-        return (allow_unknown or not unknown) and self.committed(story, "USD") + asked.amount <= cap.amount
+        if not allow_unknown and (unknown or asked is None or asked.currency not in cap):
+            return False
+        left = {name: one.most.amount - self.committed(story, name) for name, one in cap.items()}
+        if asked is None:
+            return all(amount > 0 for amount in left.values())
+        return asked.currency not in left or asked.amount <= left[asked.currency]
 
     def refused(self, error: type[BaseException], attempt: Callable[[], object]) -> None:
         with pytest.raises(error):
@@ -158,6 +164,7 @@ class JournalLife(RuleBasedStateMachine):
                 known.id, code="", reason=f"at {self.hands.time}", charged=charged
             ),
             State.UNSENT: lambda: journal.unsent(known.id, reason=f"at {self.hands.time}"),
+            State.ABANDONED: lambda: self.given_up(journal, known, charged),
         }
         if act in THEN.get(known.state, set()):
             perform[act]()
@@ -169,11 +176,23 @@ class JournalLife(RuleBasedStateMachine):
         else:
             self.refused(IllegalAct, perform[act])
 
+    def given_up(self, journal: Journal, known: Known, charged: Money | None) -> None:
+        """Each decision in its turn; one that was taken already is another one now."""
+        decision = Decision.LOST if charged is None else Decision.RESUBMIT
+        one = journal.submission(mark(known.name))
+        assert one is not None
+        if known.state is State.ABANDONED:
+            decision = Decision.LOST if known.charged is None else Decision.RESUBMIT
+        journal.abandoned([replace(one, id=known.id, reserved=known.reserved)], decision)
+
     def moved(self, known: Known, act: State, charged: Money | None) -> Known:
         if act is State.READY:
             return replace(known, state=act, charged=charged)
         if act is State.FAILED:
             return replace(known, state=act, charged=charged or known.charged)
+        if act is State.ABANDONED:
+            nothing = Money.zero(known.reserved.currency) if known.reserved else dollars("0")
+            return replace(known, state=act, charged=nothing if charged is None else None)
         if act in (State.REFUSED, State.UNSENT):
             return replace(known, state=act, charged=dollars("0"))
         if act is State.SUBMITTED:

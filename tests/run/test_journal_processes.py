@@ -23,6 +23,7 @@ from pathlib import Path
 from seedance_pipe.effects import Effects
 from seedance_pipe.errors import GuardRefused, InDoubt
 from seedance_pipe.run.journal import Journal
+from tests.builders import capped
 from tests.run.examples import dollars, intent
 
 with Journal.open(Path(sys.argv[1]), story=sys.argv[2], effects=Effects()) as journal:
@@ -30,7 +31,7 @@ with Journal.open(Path(sys.argv[1]), story=sys.argv[2], effects=Effects()) as jo
     sys.stdin.readline()
     for number in range(int(sys.argv[3])):
         try:
-            journal.intend(intent(f"shot{number}", reserved=dollars("0.07")), cap=dollars(sys.argv[4]))
+            journal.intend(intent(f"shot{number}", reserved=dollars("0.07")), cap=capped(dollars(sys.argv[4])))
             print("bought", number, flush=True)
         except (InDoubt, GuardRefused) as refusal:
             print(type(refusal).__name__, number, flush=True)

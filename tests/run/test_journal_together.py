@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -16,6 +17,7 @@ from seedance_pipe.run.intent import Intent
 from seedance_pipe.run.journal import Journal
 from seedance_pipe.run.submission import IllegalAct
 from seedance_pipe.units import Money
+from tests.builders import capped
 
 from .examples import STORY, Hands, clip_of, content, dollars, intent, mark, receipt
 
@@ -55,7 +57,7 @@ def state_of(journal: Journal, name: str) -> State | None:
 
 
 def test_intents_of_one_request_are_written_together_each_with_its_own_id(journal: Journal, path: Path) -> None:
-    submissions = journal.intend_together(party(), cap=dollars("1.50"))
+    submissions = journal.intend_together(party(), cap=capped(dollars("1.50")))
     assert [one.take for one in submissions] == [1, 2, 3]
     assert len({one.id for one in submissions}) == 3
     assert [one.fingerprint for one in submissions] == [mark(f"take {k}") for k in (1, 2, 3)]
@@ -65,8 +67,8 @@ def test_intents_of_one_request_are_written_together_each_with_its_own_id(journa
 
 def test_a_request_that_does_not_fit_under_the_cap_is_refused_whole(journal: Journal, path: Path) -> None:
     with pytest.raises(GuardRefused) as refusal:
-        journal.intend_together(party(), cap=dollars("1.4999"))
-    assert refusal.value.message.startswith("a request for 3 takes of shot 'stairs' would pass the cap of $1.50")
+        journal.intend_together(party(), cap=capped(dollars("1.4999")))
+    assert refusal.value.message.startswith("a request for 3 takes of shot 'stairs' would pass the cap of $1.4999")
     assert acts(path) == []
 
 
@@ -75,8 +77,8 @@ def test_one_unknown_price_makes_that_of_the_request_unknown(journal: Journal, u
     intents = party()
     intents[unknown] = replace(intents[unknown], reserved=None)
     with pytest.raises(GuardRefused, match="the price of a request for 3 takes of shot 'stairs' is unknown"):
-        journal.intend_together(intents, cap=dollars("9"))
-    assert len(journal.intend_together(intents, cap=dollars("9"), allow_unknown=True)) == 3
+        journal.intend_together(intents, cap=capped(dollars("9")))
+    assert len(journal.intend_together(intents, cap=capped(dollars("9")), allow_unknown=True)) == 3
 
 
 def test_one_open_take_keeps_the_whole_request_back(journal: Journal, path: Path) -> None:
@@ -119,13 +121,13 @@ def test_the_vendors_own_price_takes_the_place_of_what_was_reserved(journal: Jou
 
 
 def test_a_price_that_nobody_knew_counts_under_the_cap_once_it_is_told(journal: Journal) -> None:
-    one = journal.intend(intent(reserved=None), cap=dollars("1"), allow_unknown=True)
+    one = journal.intend(intent(reserved=None), cap=capped(dollars("1")), allow_unknown=True)
     with pytest.raises(GuardRefused, match="1 earlier submissions"):
-        journal.intend(intent("lamp"), cap=dollars("1"))
+        journal.intend(intent("lamp"), cap=capped(dollars("1")))
     journal.submitted(one.id, "run_1", dollars("0.60"))
     assert journal.total().unknown == 0
     with pytest.raises(GuardRefused, match=r"\$0.6000 reserved"):
-        journal.intend(intent("lamp"), cap=dollars("1"))
+        journal.intend(intent("lamp"), cap=capped(dollars("1")))
 
 
 def test_credits_that_are_set_aside_stay_credits(journal: Journal) -> None:
@@ -206,3 +208,25 @@ def test_a_damaged_note_of_an_upload_is_told(journal: Journal, path: Path, act: 
         )
     with pytest.raises(PipeError, match="cannot be understood"):
         journal.uploads("acme")
+
+
+def test_the_takes_of_one_request_are_companions_and_others_are_not(tmp_path: Path) -> None:
+    others = Hands(drawn=itertools.count(100))
+    with Journal.open(tmp_path / "journal.db", story=STORY, effects=Hands().effects()) as journal:
+        alone = journal.intend(intent("alone"), cap=None)
+        together = journal.intend_together(
+            [replace(intent("one"), fingerprint=mark(f"one {take}"), take=take) for take in (3, 1, 2)], cap=None
+        )
+        later = journal.intend(intent("later"), cap=None)
+        journal.submitted(together[1].id, "task")
+        for one in together:
+            assert [other.id for other in journal.companions(one)] == [one.id for one in together]
+        assert [one.take for one in journal.companions(together[0])] == [3, 1, 2]
+        assert journal.companions(together[0])[1].state is State.SUBMITTED
+        assert journal.companions(alone) == (alone,)
+        assert journal.companions(later) == (later,)
+        assert journal.tasks() == {"task"}
+    with Journal.open(tmp_path / "journal.db", story="another.yaml", effects=others.effects()) as journal:
+        twin = journal.intend(replace(intent("later"), fingerprint=mark("twin")), cap=None)
+        assert journal.companions(twin) == (twin,)
+        assert journal.tasks() == {"task"}

@@ -92,7 +92,13 @@ class Stage:
         return self.journal.history(self.store.has, {})
 
     async def perform(
-        self, graph: Graph, *, keep_going: bool = False, lanes: Mapping[str, int] = LANES, hear: Emit | None = None
+        self,
+        graph: Graph,
+        *,
+        keep_going: bool = False,
+        lanes: Mapping[str, int] = LANES,
+        hear: Emit | None = None,
+        settles: bool = False,
     ) -> Outcome:
         self.events.clear()
         self.vendor.done.clear()
@@ -107,12 +113,15 @@ class Stage:
             lane=lambda step: "vendor" if step.kind is StepKind.TAKE else "desk",
             lanes=lanes,
             emit=hear or self.events.append,
+            settles=lambda submission: settles,
             keep_going=keep_going,
         )
 
-    def run(self, graph: Graph, *, keep_going: bool = False, lanes: Mapping[str, int] = LANES) -> Outcome:
+    def run(
+        self, graph: Graph, *, keep_going: bool = False, lanes: Mapping[str, int] = LANES, settles: bool = False
+    ) -> Outcome:
         async def main() -> Outcome:
-            return await self.perform(graph, keep_going=keep_going, lanes=lanes)
+            return await self.perform(graph, keep_going=keep_going, lanes=lanes, settles=settles)
 
         return anyio.run(main)
 
@@ -547,6 +556,44 @@ def test_an_unsettled_intent_is_not_handed_to_the_craft(stage: Stage) -> None:
     assert set(outcome.blocked) == {"surf/clip", "film"}
 
 
+def test_a_doubt_that_its_craft_settles_is_made_and_what_hangs_on_it(stage: Stage) -> None:
+    interrupted(stage, FILM, "stairs#1", until=State.INTENT)
+    outcome = stage.run(FILM, settles=True)
+    assert outcome.doubted == ()
+    assert set(outcome.made) == EVERYTHING
+    assert Started(StepKey("stairs#1"), resumed=True) in stage.events
+
+
+def test_a_doubt_that_is_being_settled_takes_no_room_in_its_lane(stage: Stage) -> None:
+    interrupted(stage, FILM, "stairs#1", until=State.INTENT)
+    free = anyio.Event()
+
+    async def frees(job: Job, emit: Emit) -> None:
+        free.set()
+
+    stage.vendor.work = {"stairs#1": waits_for(lambda: free), "surf#1": frees}
+    assert set(stage.run(FILM, lanes={"vendor": 1, "desk": 1}, settles=True).made) == EVERYTHING
+
+
+@pytest.mark.parametrize("settled", [True, False])
+def test_an_answer_that_is_lost_in_this_run_is_settled_once_beside_the_others(stage: Stage, settled: bool) -> None:
+    tried: list[str] = []
+
+    async def loses(job: Job, emit: Emit) -> None:
+        tried.append(job.step.key)
+        if len(tried) == 1:
+            stage.journal.intend(Intent(job.fingerprint, "a", 1, "acme", "one", {}, job.given, None), cap=None)
+        if len(tried) == 1 or not settled:
+            raise InDoubt("nobody knows", next_step="look")
+
+    stage.vendor.work["a"] = loses
+    outcome = stage.run(graph(take("a"), take("b"), take("twin", recipe="a"), step("c", "a")), settles=True)
+    assert tried == ["a", "a"]
+    assert outcome.doubted == (() if settled else ("a",))
+    assert set(outcome.made) == ({"a", "b", "c"} if settled else {"b"})
+    assert set(outcome.blocked) == (set() if settled else {"twin", "c"})
+
+
 def test_a_refusal_by_the_cap_is_a_failure_with_its_own_exit_code(stage: Stage) -> None:
     async def too_dear(job: Job, emit: Emit) -> None:
         raise GuardRefused("the cap")
@@ -745,7 +792,7 @@ def test_what_another_story_left_open_names_that_story_first(stage: Stage, tmp_p
     assert "at work" not in _advice(stage)
     with Journal.open(tmp_path / "journal.db", story="another.yaml", effects=Hands().effects()) as journal:
         stage.journal = journal
-        stage.run(graph(one))
+        stage.run(graph(one), settles=True)
     assert f"if a run of '{STORY}' is at work" in _advice(stage)
 
 

@@ -11,10 +11,12 @@ from seedance_pipe.run.submission import OPEN, Act, may_follow, next_act
 
 from .examples import inputs, mark
 
-ENDS = {State.STORED, State.REFUSED, State.FAILED, State.UNSENT}
+ENDS = {State.STORED, State.REFUSED, State.FAILED, State.UNSENT, State.ABANDONED}
 PATHS = {
     (State.INTENT, State.REFUSED),
     (State.INTENT, State.UNSENT),
+    (State.INTENT, State.ABANDONED),
+    (State.INTENT, State.SUBMITTED, State.ABANDONED),
     (State.INTENT, State.SUBMITTED, State.FAILED),
     (State.INTENT, State.SUBMITTED, State.READY, State.FAILED),
     (State.INTENT, State.SUBMITTED, State.READY, State.STORED),
@@ -53,13 +55,14 @@ def allowed(path: tuple[State, ...]) -> bool:
         (State.REFUSED, Act.INTEND),
         (State.FAILED, Act.INTEND),
         (State.UNSENT, Act.INTEND),
+        (State.ABANDONED, Act.INTEND),
     ],
 )
 def test_the_last_entry_says_what_may_be_done_next(state: State | None, act: Act) -> None:
     assert next_act(None if state is None else submission(state)) is act
 
 
-def test_of_all_orders_of_entries_only_the_five_lives_of_a_submission_are_whole() -> None:
+def test_of_all_orders_of_entries_only_the_seven_lives_of_a_submission_are_whole() -> None:
     orders = [order for length in range(1, 6) for order in product(State, repeat=length)]
     whole = {order for order in orders if allowed(order) and order[-1] in ENDS}
     assert whole == PATHS

@@ -20,6 +20,7 @@ from seedance_pipe.vendor import modelark
 from seedance_pipe.vendor.adapter import (
     Accepted,
     Busy,
+    Doubt,
     Doubtful,
     Facts,
     Gone,
@@ -45,6 +46,7 @@ FACTS = replace(
     pace=Pace(first=2.0, longest=10.0, calls=10.0, burst=10, submissions=3.0),
     results_kept=None,
     tasks_kept=None,
+    doubt=Doubt.PERSON,
     batch=5,
     most_takes=4,
     uploads_kept=3600.0,

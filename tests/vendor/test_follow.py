@@ -14,6 +14,7 @@ from seedance_pipe.plan.history import State
 from seedance_pipe.run.event import Noted
 from seedance_pipe.units import Money
 from seedance_pipe.vendor.buy import Budget
+from tests.builders import capped
 from tests.vendor.acme import HOME, Works
 from tests.vendor.stage import Stage, refusal, reply
 from tests.vendor.world import World, an_acme_shot
@@ -112,8 +113,8 @@ async def test_the_price_that_the_vendor_tells_is_what_is_reserved_and_spent(wor
     assert world.submission(SHOT).reserved == Money(Decimal("0.04"))
     assert world.journal.total().spent == {"USD": Money(Decimal("0.04"))}
     with pytest.raises(GuardRefused, match=r"\$0.0400 spent"):
-        await world.shoot(an_acme_shot(prompt="another"), budget=Budget(Money(Decimal("0.16"))))
-    await world.shoot(an_acme_shot(prompt="another"), budget=Budget(Money(Decimal("0.1626"))))
+        await world.shoot(an_acme_shot(prompt="another"), budget=Budget(capped(Money(Decimal("0.16")))))
+    await world.shoot(an_acme_shot(prompt="another"), budget=Budget(capped(Money(Decimal("0.1626")))))
 
 
 async def test_a_task_that_is_at_work_for_ever_can_be_replaced_by_a_person(world: World, works: Works) -> None:
@@ -130,7 +131,7 @@ async def test_a_price_of_nothing_that_is_told_at_first_frees_no_part_of_a_cap(w
     world.stage.on("GET", TASKS, refusal(401, "key"))
     for prompt in ("one", "two"):
         with pytest.raises((VendorFailed, GuardRefused)) as failure:
-            await world.shoot(an_acme_shot(prompt=prompt), budget=Budget(Money(Decimal("0.2"))))
+            await world.shoot(an_acme_shot(prompt=prompt), budget=Budget(capped(Money(Decimal("0.2")))))
     assert isinstance(failure.value, GuardRefused)
     assert len(works.tasks) == 1
 
@@ -152,7 +153,7 @@ async def test_prices_that_are_told_on_buying_stop_takes_that_are_bought_at_once
         except GuardRefused as error:
             refused.append(error.message)
 
-    budget = Budget(Money(Decimal(1)), allow_unknown=True)
+    budget = Budget(capped(Money(Decimal(1))), allow_unknown=True)
     async with world.craft(budget=budget) as craft, anyio.create_task_group() as group:
         for place in range(6):
             group.start_soon(one, place)

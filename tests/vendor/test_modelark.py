@@ -26,6 +26,7 @@ from seedance_pipe.vendor.adapter import (
     Doubtful,
     Failed,
     Gone,
+    Listed,
     Missed,
     Queued,
     Ready,
@@ -296,3 +297,88 @@ def test_no_answer_however_strange_is_an_error_of_ours(status: int, document: An
         answer = Answered(status, freeze(body))
         modelark.verdict(answer, {})
         modelark.progress(answer, TASK, shot=a_shot())
+
+
+# The list of tasks
+
+
+REQUEST = freeze({"model": "pro", "execution_expires_after": 200_000, "nonce": 200_000})
+
+
+def on_list(ident: Any = "cgt-1", **more: Any) -> dict[str, Any]:
+    return {"id": ident, "model": "pro", "execution_expires_after": 200_000, "created_at": 1000, **more}
+
+
+def pages(*items: Any, **more: Any) -> Answered:
+    return Answered(200, freeze({"items": list(items), **more}))
+
+
+def test_a_page_of_the_list_is_asked_for_by_tier_and_model() -> None:
+    assert tuple(modelark.lists()) == ("default", "flex")
+    call = modelark.listing(REQUEST, "flex", 3)
+    assert call.method == "GET"
+    assert call.path == (
+        "contents/generations/tasks?page_num=3&page_size=500&filter.service_tier=flex&filter.model=pro"
+    )
+
+
+def test_only_what_has_our_nonce_our_model_and_our_time_can_be_ours() -> None:
+    others = [
+        on_list("other model", model="lite"),
+        on_list("other nonce", execution_expires_after=200_001),
+        on_list("no nonce", execution_expires_after=None),
+        on_list("too early", created_at=999),
+        on_list("no time", created_at=None),
+        on_list(None),
+        on_list("a\nb"),
+        "nonsense",
+    ]
+    answer = pages(*others, on_list(), on_list("cgt-2", execution_expires_after="200000"), total=10)
+    seen = modelark.listed(answer, REQUEST, page=1, since=1000)
+    assert seen == Listed(frozenset({"cgt-1", "cgt-2"}), more=False)
+
+
+@pytest.mark.parametrize(
+    ("items", "total", "page", "more"),
+    [
+        (500, 501, 1, True),
+        (1, 501, 2, False),
+        (500, 500, 1, False),
+        (500, None, 1, True),
+        (499, None, 1, False),
+        (0, 501, 1, False),
+        (500, 10**9, 500, False),
+    ],
+)
+def test_pages_are_read_until_all_is_seen(items: int, total: int | None, page: int, more: bool) -> None:
+    seen = modelark.listed(pages(*[on_list()] * items, total=total), REQUEST, page=page, since=0)
+    assert isinstance(seen, Listed)
+    assert seen.more is more
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (answered(500, "InternalServiceError"), Missed("it answered 500")),
+        (answered(404, "ResourceNotFound"), Missed("it answered 404")),
+        (Answered(429, None, 2.0), Missed("it answered 429", 2.0)),
+        (Answered(200, freeze({"items": "all"})), Missed("it answered 200")),
+        (Answered(200, None), Missed("it answered 200")),
+    ],
+)
+def test_another_answer_is_no_list(answer: Answered, expected: Missed) -> None:
+    assert modelark.listed(answer, REQUEST, page=1, since=0) == expected
+
+
+def test_a_key_that_may_not_list_is_barred() -> None:
+    assert isinstance(modelark.listed(answered(403, "AccessDenied"), REQUEST, page=1, since=0), Barred)
+
+
+def test_the_mark_of_a_request_is_its_own_expiry_unless_the_story_set_one() -> None:
+    own = modelark.frozen({}, shot=a_shot(), last_frame=False, draw=lambda n: 7)
+    assert modelark.recognisable(own)
+    assert json.loads(modelark.submission(own, {}).body) == {"execution_expires_after": 172_807}
+    body = {"execution_expires_after": 172_807}
+    theirs = modelark.frozen(body, shot=a_shot(), last_frame=False, draw=lambda n: 7)
+    assert theirs == body
+    assert not modelark.recognisable(theirs)

@@ -23,6 +23,7 @@ from seedance_pipe.units import Digest, Money
 from seedance_pipe.vendor.adapter import Lodged, Progress, Ready, seat, seated
 from seedance_pipe.vendor.answer import Answered
 from seedance_pipe.vendor.buy import Budget
+from tests.builders import capped
 from tests.vendor.acme import FACTS, HOME, Acme, Works
 from tests.vendor.stage import Reply, Reset, Stage, refusal
 from tests.vendor.world import World, an_acme_shot, step_of
@@ -217,22 +218,22 @@ async def test_a_vendor_that_does_not_take_it_closes_all(world: World, works: Wo
 async def test_a_party_that_does_not_fit_under_the_cap_is_refused_whole(
     world: World, works: Works, jobs: int
 ) -> None:
-    outcome = await run(world, takes(FOUR), jobs=jobs, budget=Budget(Money(4 * PRICE - Decimal("0.0001"))))
+    outcome = await run(world, takes(FOUR), jobs=jobs, budget=Budget(capped(Money(4 * PRICE - Decimal("0.0001")))))
     for error in outcome.errors.values():
         assert isinstance(error, GuardRefused)
         assert "a request for 4 takes of shot 'stairs' would pass the cap of $0.4903" in error.message
     assert len(outcome.errors) == 4
     assert world.log == []
     assert world.journal.total().reserved == {}
-    outcome = await run(world, takes(FOUR), jobs=jobs, budget=Budget(Money(4 * PRICE)))
+    outcome = await run(world, takes(FOUR), jobs=jobs, budget=Budget(capped(Money(4 * PRICE))))
     assert len(outcome.clips) == 4
 
 
 async def test_a_party_of_unknown_price_needs_to_be_allowed(world: World, works: Works) -> None:
     steps = [replace(step, estimate=None) for step in takes(FOUR)]
-    outcome = await run(world, steps, budget=Budget(Money(Decimal(9))))
+    outcome = await run(world, steps, budget=Budget(capped(Money(Decimal(9)))))
     assert {type(error) for error in outcome.errors.values()} == {GuardRefused}
-    assert len((await run(world, steps, budget=Budget(Money(Decimal(9)), allow_unknown=True))).clips) == 4
+    assert len((await run(world, steps, budget=Budget(capped(Money(Decimal(9))), allow_unknown=True))).clips) == 4
 
 
 class Killed(BaseException):

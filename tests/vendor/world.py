@@ -27,6 +27,7 @@ from seedance_pipe.run.event import Event
 from seedance_pipe.run.intent import Intent
 from seedance_pipe.run.journal import Journal
 from seedance_pipe.run.store import Store
+from seedance_pipe.spec.cap import Caps
 from seedance_pipe.spec.medium import Kind
 from seedance_pipe.spec.model import MediaLimits, Model
 from seedance_pipe.spec.story import Shot
@@ -101,7 +102,7 @@ class Diary(Journal):
     full = False
 
     def intend_together(
-        self, intents: Sequence[Intent], *, cap: Money | None, allow_unknown: bool = False
+        self, intents: Sequence[Intent], *, cap: Caps | None, allow_unknown: bool = False
     ) -> tuple[Submission, ...]:
         submissions = super().intend_together(intents, cap=cap, allow_unknown=allow_unknown)
         self.log += ["intent"] * len(submissions)

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from seedance_pipe.cli.options import (
+    json_option,
+    read_or_explain,
+    sandbox_option,
+    show_json,
+    state_option,
+    story_argument,
+)
+
+
+@click.command("resolve")
+@story_argument
+@click.argument("shot")
+@click.option("--adopt", "task", metavar="TASK", help="The vendor has it, as this task: the next run fetches it.")
+@click.option("--lost", is_flag=True, help="The vendor has nothing of it: it cost nothing.")
+@click.option("--resubmit", is_flag=True, help="Buy it anew, though it may have been paid for.")
+@click.option("--take", type=click.IntRange(min=1), help="Which take, where several of the shot are in doubt.")
+@click.option("--yes", is_flag=True, help="Do not ask before something may be paid for twice.")
+@sandbox_option
+@state_option
+@json_option
+def command(
+    story: Path,
+    shot: str,
+    task: str | None,
+    lost: bool,
+    resubmit: bool,
+    take: int | None,
+    yes: bool,
+    rehearsal: bool,
+    state: Path | None,
+    as_json: bool,
+) -> int:
+    """Say what became of a paid request that is in doubt, or whose task never ends.
+
+    Takes that went out in one request are decided together.
+    """
+    from seedance_pipe.plan.history import Decision
+    from seedance_pipe.spec.diagnostic import meant
+    from seedance_pipe.studio import decide
+    from seedance_pipe.studio.home import home
+
+    if (task is not None) + lost + resubmit != 1:
+        raise click.UsageError("say one thing: --adopt TASK, --lost or --resubmit")
+    where = home(read_or_explain(story, rehearsal=rehearsal), state=state, rehearsal=rehearsal)
+    shots = decide.known_shots(where)
+    if shot not in shots:
+        raise click.UsageError(f"no shot '{shot}' in the story{meant(shot, sorted(shots))}")
+    which = decide.Which(shot, take)
+    if task is not None:
+        decided = decide.adopt(where, which, task)
+    else:
+        decision = Decision.LOST if lost else Decision.RESUBMIT
+        there = sys.stdin.isatty() and sys.stderr.isatty()
+        ask = (lambda question: click.confirm(question, err=True)) if there else None
+        decided = decide.give_up(where, which, decision, yes=yes, ask=ask)
+    if as_json:
+        from seedance_pipe.report.data import submission_data
+
+        show_json([submission_data(one) for one in decided])
+    else:
+        told = f"task {task}: the next run fetches it" if task else "given up: the next run asks for it anew"
+        click.echo("".join(f"{one.shot}#{one.take}  {told}\n" for one in decided), nl=False)
+    return 0
