@@ -12,8 +12,11 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:
         print(f"seedance-pipe {__version__}")
         return
-    from seedance_pipe.cli.main import main as command_line
-
+    try:
+        from seedance_pipe.cli.main import main as command_line
+    except KeyboardInterrupt:
+        # While we load, nothing has begun.
+        sys.exit(130)
     command_line()
 
 

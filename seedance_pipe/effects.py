@@ -1,6 +1,6 @@
-"""The outside world, handed in: clocks, sleep, chance and the environment.
+"""The outside world, handed in: clocks, sleep, chance, the environment and the disk.
 
-The core takes these as arguments, so a test drives time and chance by hand and no module needs a patch.
+The core takes these as arguments, so a test drives time, chance and faults by hand and no module needs a patch.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+
+from seedance_pipe.disk import DISK, Disk
 
 
 async def _sleep(seconds: float) -> None:
@@ -29,3 +31,4 @@ class Effects:
     sleep: Callable[[float], Awaitable[None]] = _sleep
     draw: Callable[[int], int] = secrets.randbelow
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    disk: Disk = DISK

@@ -9,12 +9,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = [sys.executable, "-m"]
+# The tests of a file share what was costly to make, so one process runs them.
+AT_ONCE = ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile"]
 
 CHECKS = [
     [*PYTHON, "ruff", "check", "."],
     [*PYTHON, "ruff", "format", "--check", "."],
     [*PYTHON, "mypy"],
-    [*PYTHON, "pytest", "-q", "-n", str(min(4, os.cpu_count() or 1)), "--cov", "--cov-report=", *sys.argv[1:]],
+    [*PYTHON, "pytest", "-q", *AT_ONCE, "--cov", "--cov-report=", *sys.argv[1:]],
 ]
 # The floors whose every branch must be seen by a test, and what the whole must reach.
 COVERED = {

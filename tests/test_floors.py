@@ -10,7 +10,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "seedance_pipe"
 
-GROUND = {"errors", "units", "document", "effects", "packaged", "__init__"}
+GROUND = {"errors", "units", "document", "disk", "effects", "packaged", "__init__"}
 MAY_IMPORT: dict[str, set[str]] = {
     "ground": set(),
     "spec": {"ground"},

@@ -10,7 +10,7 @@ from seedance_pipe import errors
 from seedance_pipe.cli.main import commands
 
 READING = ["validate", "plan", "run", "status", "graph", "models", "render", "schema"]
-COMMANDS = [*READING[:4], "resolve", *READING[4:], "sandbox", "init", "doctor"]
+COMMANDS = [*READING[:4], "resolve", "adopt", "cancel", *READING[4:], "sandbox", "init", "doctor"]
 RUN_OPTIONS = {
     "--jobs",
     "--keep-going",

@@ -17,6 +17,8 @@ _SUMMARIES = {
     "run": "Make what is stale, then the film.",
     "status": "Show what is made, in flight, in doubt or failed, and what was spent.",
     "resolve": "Say what became of a paid request that is in doubt.",
+    "adopt": "Take in a task or a clip that was made elsewhere.",
+    "cancel": "Cancel what the vendors still let go of.",
     "graph": "Draw the graph of a story.",
     "models": "Show what each model takes, costs and can do.",
     "render": "Print the story after variables and templates.",
@@ -85,7 +87,9 @@ def main(args: list[str] | None = None) -> None:
         click.echo("internal error: this is a bug in seedance-pipe; the lines below are for its report", err=True)
         import traceback
 
-        traceback.print_exc()
+        from seedance_pipe.studio.hush import hushed
+
+        click.echo(hushed(traceback.format_exc()), err=True, nl=False)
         code = 70
     sys.exit(code if isinstance(code, int) else 0)
 
@@ -97,7 +101,8 @@ def forget_reader() -> None:
 
 def _tell(error: PipeError) -> None:
     from seedance_pipe.report.words import plain
+    from seedance_pipe.studio.hush import hushed
 
-    click.echo(f"error: {plain(error.message)}", err=True)
+    click.echo(f"error: {plain(hushed(error.message))}", err=True)
     if error.next_step:
-        click.echo(f"  {plain(error.next_step)}", err=True)
+        click.echo(f"  {plain(hushed(error.next_step))}", err=True)

@@ -22,6 +22,9 @@ from seedance_pipe.cli.options import (
 @click.option("--lost", is_flag=True, help="The vendor has nothing of it: it cost nothing.")
 @click.option("--resubmit", is_flag=True, help="Buy it anew, though it may have been paid for.")
 @click.option("--take", type=click.IntRange(min=1), help="Which take, where several of the shot are in doubt.")
+@click.option(
+    "--id", "ident", metavar="ID", default="", help="Which request, as `status` shows it, where takes are alike."
+)
 @click.option("--yes", is_flag=True, help="Do not ask before something may be paid for twice.")
 @sandbox_option
 @state_option
@@ -33,6 +36,7 @@ def command(
     lost: bool,
     resubmit: bool,
     take: int | None,
+    ident: str,
     yes: bool,
     rehearsal: bool,
     state: Path | None,
@@ -53,7 +57,7 @@ def command(
     shots = decide.known_shots(where)
     if shot not in shots:
         raise click.UsageError(f"no shot '{shot}' in the story{meant(shot, sorted(shots))}")
-    which = decide.Which(shot, take)
+    which = decide.Which(shot, take, ident)
     if task is not None:
         decided = decide.adopt(where, which, task)
     else:

@@ -103,10 +103,16 @@ def command(
         force_output=force_output,
     )
     where = home(told, state=state, rehearsal=rehearsal)
-    result = run(where, wishes, showing=_json_lines if as_json else _for_people, ask=_ask())
-    try:
+
+    def tell(result: Result) -> None:
         click.echo(_ending(result, rehearsal=rehearsal, as_json=as_json), nl=False)
-    except BrokenPipeError:
+        sys.stdout.flush()
+
+    result = run(where, wishes, showing=_json_lines if as_json else _for_people, ask=_ask(), farewell=tell)
+    try:
+        tell(result)
+    except OSError:
+        # A pipe that nobody reads any more, or a terminal that is closed: the run has ended as it has.
         forget_reader()
     return result.exit_code
 

@@ -31,7 +31,11 @@ def command(story: Path, rehearsal: bool, state: Path | None, as_json: bool) -> 
 
         show_json(status_data(standing))
     else:
+        from shlex import quote
+
+        from seedance_pipe.report.doubts import Calling
         from seedance_pipe.report.table import status_text
 
-        click.echo(status_text(standing, rehearsal=rehearsal), nl=False)
+        options = (" --sandbox" if rehearsal else "") + (f" --state {quote(str(state))}" if state else "")
+        click.echo(status_text(standing, rehearsal=rehearsal, calling=Calling(str(story), options)), nl=False)
     return 0

@@ -12,6 +12,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from seedance_pipe.errors import MediaFailed
+from seedance_pipe.media import boxes, webm
 from seedance_pipe.media.colour import Colour, tags
 from seedance_pipe.media.container import (
     CLIP_BYTES,
@@ -23,7 +24,7 @@ from seedance_pipe.media.container import (
     sound_stream,
 )
 from seedance_pipe.media.timing import Timing, read_timing
-from seedance_pipe.media.webm import is_shown, missing_bytes
+from seedance_pipe.media.webm import is_shown
 from seedance_pipe.units import Size
 
 MOST_SIDE = 6000
@@ -133,7 +134,7 @@ def _checked_form(path: Path) -> str:
     if weight > CLIP_BYTES:
         raise MediaFailed(f"the clip weighs {weight >> 20} MiB; at most {CLIP_BYTES >> 20} MiB are taken")
     demuxer = demuxer_of(path)
-    missing = missing_bytes(path) if demuxer == WEBM else 0
+    missing = webm.missing_bytes(path) if demuxer == WEBM else boxes.missing_bytes(path)
     if missing:
         raise MediaFailed(f"the clip ends {missing} bytes too early")
     return demuxer

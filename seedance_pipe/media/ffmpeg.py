@@ -1,4 +1,5 @@
-"""The one module that starts processes: it finds an ffmpeg and runs it under limits, leaving no orphan.
+"""The one module that starts processes: it finds an ffmpeg and runs it under limits, leaving no orphan, whatever
+becomes of us.
 
 Every option that this program writes means the same from ffmpeg 5.1 to 9.0 (media.md section 2), so no caller
 needs to know which one it has; the version is kept for fingerprints and for people.
@@ -38,6 +39,24 @@ _INSTALL = f"install ffmpeg 5.1 or newer with libx264, or name one in {VARIABLE}
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP")
 _ALWAYS = ("-nostdin", "-hide_banner", "-nostats", "-loglevel", "warning", "-y", "-max_alloc", str(256 << 20))
 _REPORTING = ("-progress", "pipe:1", "-stats_period", "0.5")
+_DIE_WITH = """
+import os, signal, sys
+try:
+    import ctypes
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+except (ImportError, OSError, AttributeError):
+    pass
+if os.getppid() == int(sys.argv[1]):
+    try:
+        os.execv(sys.argv[2], sys.argv[2:])
+    except OSError as error:
+        sys.exit(f"{sys.argv[2]}: {error.strerror}")
+"""
+"""Asks Linux to kill the process as soon as the one that started it is gone, even by kill -9 (PR_SET_PDEATHSIG),
+and becomes ffmpeg. ffmpeg itself hears of no closed pipe: it ignores SIGPIPE and works on to its end. It is a
+program of its own because nothing of Python may run between fork and exec where there are threads; that costs
+20 ms of processor time.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +141,8 @@ async def run(
 
     The outputs that `arguments` name are the caller's to check and to keep: exit status 0 proves nothing
     (media.md section 7). Raises MediaFailed with ffmpeg's last words, or what `feed` raises. When the task is
-    cancelled the whole process group is ended before the cancellation goes on.
+    cancelled the whole process group is ended before the cancellation goes on; on Linux ffmpeg also dies with
+    this process, and with the thread that called.
     """
     command = (str(ffmpeg.path), *_ALWAYS, *_REPORTING, *arguments)
     last_words = bytearray()
@@ -156,7 +176,7 @@ def _candidates(environ: Mapping[str, str]) -> Iterator[Path]:
 @asynccontextmanager
 async def _started(command: Sequence[str], environ: Mapping[str, str], deadline: float) -> AsyncIterator[Process]:
     process = await anyio.open_process(
-        command,
+        (*_watched(), *command),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -170,6 +190,13 @@ async def _started(command: Sequence[str], environ: Mapping[str, str], deadline:
         finally:
             with anyio.CancelScope(shield=True):
                 await _end(process)
+
+
+def _watched() -> tuple[str, ...]:
+    """What a command has before it so that it dies with us; on other systems than Linux it works on to its end."""
+    if sys.platform != "linux" or not sys.executable:
+        return ()
+    return (sys.executable, "-I", "-S", "-c", _DIE_WITH, str(os.getpid()))
 
 
 def _limit(pid: int, deadline: float) -> None:

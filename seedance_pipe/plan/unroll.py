@@ -55,7 +55,8 @@ def next_take(shot: Shot, history: History) -> int:
         for submission in history.submissions.values()
         if _order_of(submission.inputs, shot, submission.take) == order
     ]
-    return max([shot.takes, history.picks.get(order, 0), *known]) + 1
+    given = [take for take, theirs in _given(shot, history) if theirs == order]
+    return max([shot.takes, history.picks.get(order, 0), *known, *given]) + 1
 
 
 def unroll(story: Story, history: History, methods: Methods) -> Graph:
@@ -102,6 +103,14 @@ def _order_of(inputs: Json, shot: Shot, take: int) -> str | None:
     if shot.seed is not None and recipe.get("order") == seeded(shot.order, shot, take):
         recipe["order"] = shot.order
     return digest(recipe)
+
+
+def _given(shot: Shot, history: History) -> Iterator[tuple[int, str | None]]:
+    """The number and the order of each take that was made without being asked for: somebody brought its clip."""
+    for mark, made in history.made.items():
+        if mark not in history.submissions and "clip" in made.outputs and "#" in made.step:
+            take = int(made.step.rpartition("#")[2])
+            yield take, _order_of(made.inputs, shot, take)
 
 
 def _medium(medium: Medium) -> Json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any, assert_never
 
 from seedance_pipe.document import thaw
@@ -11,9 +12,11 @@ from seedance_pipe.plan.freshness import Changed, Stale
 from seedance_pipe.plan.graph import StepKind
 from seedance_pipe.plan.history import Submission
 from seedance_pipe.plan.make import Bill, Plan, Planned
+from seedance_pipe.plan.unroll import take_key
+from seedance_pipe.report.doubts import doubt_data, doubts
 from seedance_pipe.report.money import accounts_data, budget_data
 from seedance_pipe.report.parameters import parameters, resolutions, seconds
-from seedance_pipe.report.standing import Result, Standing
+from seedance_pipe.report.standing import Adopted, GivenBack, Result, Standing
 from seedance_pipe.report.table import leaving
 from seedance_pipe.report.words import reasons, verdict_word
 from seedance_pipe.run.budget import Total
@@ -71,6 +74,7 @@ def status_data(standing: Standing) -> dict[str, Any]:
             for planned in takes
         ],
         "strays": [submission_data(submission) for submission in standing.strays],
+        "doubts": [doubt_data(doubt, standing.settling) for doubt in doubts(standing)],
         "spent": sums_data(standing.total.spent),
         "reserved": sums_data(standing.total.reserved),
         "unknown": standing.total.unknown,
@@ -92,7 +96,9 @@ def result_data(result: Result) -> dict[str, Any]:
         "blocked": list(result.blocked),
         "charged": sums_data(result.charged),
         "stopped": result.stopped,
-        "running": result.running,
+        "running": sum(result.running.values()),
+        "at_vendors": dict(result.running),
+        "unanswered": result.unanswered,
     }
 
 
@@ -163,6 +169,8 @@ def submission_data(submission: Submission | None) -> dict[str, Any] | None:
     if submission is None:
         return None
     return {
+        "id": submission.id,
+        "asked": datetime.fromtimestamp(submission.at, UTC).isoformat(timespec="seconds"),
         "shot": submission.shot,
         "take": submission.take,
         "vendor": submission.vendor,
@@ -174,6 +182,29 @@ def submission_data(submission: Submission | None) -> dict[str, Any] | None:
         "expected": money_data(submission.expected),
         "reason": submission.reason,
         "outputs": dict(submission.outputs),
+    }
+
+
+def adopted_data(adopted: Adopted) -> dict[str, Any]:
+    return {
+        "step": adopted.step,
+        "clip": str(adopted.clip) if adopted.clip else None,
+        "submission": submission_data(adopted.submission),
+        "spent": sums_data(adopted.total.spent),
+        "reserved": sums_data(adopted.total.reserved),
+        "unknown": adopted.total.unknown,
+    }
+
+
+def given_back_data(one: GivenBack) -> dict[str, Any]:
+    """What `cancel` came to for one open submission."""
+    return {
+        "step": take_key(one.submission.shot, one.submission.take),
+        "cancelled": one.cancelled,
+        "ended": one.ended,
+        "why": one.why,
+        "next_step": one.next_step,
+        "submission": submission_data(one.submission),
     }
 
 

@@ -27,7 +27,8 @@ class Forecast:
 @dataclass(frozen=True, slots=True)
 class Standing:
     """`clips` holds the path of each made take's clip; `total` what the story has spent and reserved; `accounts`
-    how the bills came out.
+    how the bills came out. `settling` names, by vendor, the key with which a run may settle a doubt by itself;
+    `sharing` are the vendors with which several takes of a shot may go out in one request.
     """
 
     plan: Plan
@@ -35,6 +36,8 @@ class Standing:
     total: Total
     clips: Mapping[StepKey, Path]
     accounts: Accounts = field(default_factory=lambda: MappingProxyType({}))
+    settling: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    sharing: frozenset[str] = frozenset()
 
     @property
     def strays(self) -> tuple[Submission, ...]:
@@ -55,7 +58,8 @@ class Standing:
 @dataclass(frozen=True, slots=True)
 class Result:
     """How a run ended. `film` is the film's path, None when there is none or it is not complete. When the run
-    was `stopped`, `running` counts the takes that the vendors still work on.
+    was `stopped`, `running` counts the takes that are with each vendor, by its title, and `unanswered` those of
+    which nobody knows whether a vendor has them.
     """
 
     exit_code: int
@@ -67,7 +71,33 @@ class Result:
     blocked: tuple[StepKey, ...] = ()
     charged: Mapping[str, Money] = field(default_factory=lambda: MappingProxyType({}))
     stopped: bool = False
-    running: int = 0
+    running: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    unanswered: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """A take that was taken in. Either `submission` is its task, which the next run fetches, or `clip` its file
+    here. `total` is what the story has spent and reserved with it.
+    """
+
+    step: StepKey
+    total: Total
+    submission: Submission | None = None
+    clip: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """What `cancel` came to for one open submission, which is told as it was before. `cancelled` says that we
+    cancelled it; unless it `ended`, it goes on. `why` is a clause, `next_step` what happens then or can be done.
+    """
+
+    submission: Submission
+    cancelled: bool
+    ended: bool
+    why: str
+    next_step: str
 
 
 def strays(plan: Plan, history: History) -> tuple[Submission, ...]:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from seedance_pipe.plan.freshness import Fresh, Stale
+from seedance_pipe.plan.freshness import Fresh, InFlight, Stale
 from seedance_pipe.plan.graph import StepKey, StepKind
 from seedance_pipe.plan.history import State, Submission
 from seedance_pipe.plan.make import Plan, Planned
-from seedance_pipe.plan.unroll import FILM
+from seedance_pipe.plan.unroll import FILM, take_key
+from seedance_pipe.report.doubts import Calling, doubt_lines
 from seedance_pipe.report.money import accounts_rows, budget_after, budget_lines, difference
-from seedance_pipe.report.standing import Result, Standing
+from seedance_pipe.report.standing import Adopted, GivenBack, Result, Standing
 from seedance_pipe.report.words import amount, bill, plain, reasons, sums, takes, verdict_word
 from seedance_pipe.run.budget import Total
+from seedance_pipe.run.submission import at_most
+from seedance_pipe.spec.cap import Caps
 from seedance_pipe.spec.medium import Kind, LocalFile
 from seedance_pipe.spec.model import Model, Price
 
@@ -31,9 +34,9 @@ def plan_text(plan: Plan, *, total: Total | None = None, every_step: bool = Fals
     return "\n".join([*_columns(rows), "", *_closing(plan, total or Total(), rehearsal=rehearsal)]) + "\n"
 
 
-def status_text(standing: Standing, *, rehearsal: bool = False) -> str:
-    """Where every take and the film stand, open submissions that the story moved away from, how the bills came
-    out, and the sums.
+def status_text(standing: Standing, *, rehearsal: bool = False, calling: Calling | None = None) -> str:
+    """Where every take and the film stand, open submissions that the story moved away from, what is known of those
+    in doubt, how the bills came out, and the sums. `calling` is how a person names the story and its state.
     """
     rows: list[Sequence[str]] = [
         (planned.step.key, _state(planned), _charged(planned, standing), _where(planned, standing))
@@ -49,15 +52,15 @@ def status_text(standing: Standing, *, rehearsal: bool = False) -> str:
         closing += f" What {takes(standing.total.unknown)} cost is unknown."
     shots = (shot.id for shot in standing.plan.story.shots)
     accounts = _columns(accounts_rows(standing.accounts, shots))
-    lines = [*_columns(rows), "", *accounts, *([""] if accounts else []), *budget]
+    told = list(doubt_lines(standing, calling or Calling(standing.plan.story.path.name)))
+    lines = [*_columns(rows), "", *told, *([""] if told else []), *accounts, *([""] if accounts else []), *budget]
     return "\n".join([*lines, closing + (_REHEARSED if rehearsal else "")]) + "\n"
 
 
 def result_text(result: Result, *, rehearsal: bool = False) -> str:
     """How a run ended, in one or two lines."""
     if result.stopped:
-        still = f"still at the vendors: {takes(result.running)}" if result.running else "no take is under way"
-        return f"Stopped; {still}. Run again to go on: nothing is paid for twice.\n"
+        return _stopped(result) + "\n"
     made = [key for key in result.made if _is_take(key)]
     lines = [f"{takes(len(made))} made for {sums(result.charged)}." if made else _none_made(result)]
     if made and rehearsal:
@@ -71,6 +74,22 @@ def result_text(result: Result, *, rehearsal: bool = False) -> str:
     elif result.exit_code == 0:
         lines.append("The film was left alone.")
     return "\n".join(lines) + "\n"
+
+
+def adopted_text(adopted: Adopted, budget: Caps) -> str:
+    """What was taken in and what it costs, and what that leaves of the budget."""
+    if adopted.submission is None:
+        what = f"{plain(str(adopted.clip))}: taken in, it cost nothing; the next run makes the film with it"
+    else:
+        price = at_most(adopted.submission)
+        what = f"task {plain(adopted.submission.task or '')}: taken in, {price}; the next run fetches it"
+    return "\n".join([f"{adopted.step}  {what}", *budget_lines(budget, adopted.total)]) + "\n"
+
+
+def given_back_text(every: Iterable[GivenBack]) -> str:
+    """What came of cancelling, one line a submission."""
+    rows = [_given_back_row(one) for one in every]
+    return "\n".join(_columns(rows) or ["Nothing is open: there is nothing to cancel."]) + "\n"
 
 
 def leaving(steps: Iterable[Planned]) -> list[tuple[str, str, bool]]:
@@ -99,6 +118,20 @@ def _by_target(model: Model, kind: Kind) -> bool:
 def columns(rows: Sequence[Sequence[str]]) -> str:
     """Rows of text under each other, as wide as they need to be."""
     return "\n".join(_columns(rows)) + "\n"
+
+
+def _stopped(result: Result) -> str:
+    """One line: what goes on without us, and how to go on."""
+    told = "Stopped; no take is under way"
+    if result.running:
+        where = ", ".join(f"{count} at {vendor}" for vendor, count in sorted(result.running.items()))
+        told = f"Stopped; still at the vendors: {takes(sum(result.running.values()))} ({where})"
+    if result.unanswered:
+        told += f"; without an answer: {takes(result.unanswered)}"
+    told += ". Run again to go on: nothing is paid for twice"
+    if result.running:
+        told += "; `seedance-pipe cancel` cancels what a vendor still lets go"
+    return f"{told}."
 
 
 def _none_made(result: Result) -> str:
@@ -163,6 +196,9 @@ def _price_dates(bought: Iterable[Planned]) -> str:
 
 
 def _state(planned: Planned) -> str:
+    match planned.verdict:
+        case InFlight(submission) if submission.state is State.STORED:
+            return "file lost"
     word = verdict_word(planned)
     return {"fresh": "made", "fetch": "in flight", "make": "to make", "copy": "to copy"}.get(word, word)
 
@@ -181,6 +217,12 @@ def _where(planned: Planned, standing: Standing) -> str:
     if planned.step.kind is StepKind.FILM and isinstance(planned.verdict, Fresh):
         return plain(str(standing.plan.story.output))
     return "; ".join(reasons(planned))
+
+
+def _given_back_row(one: GivenBack) -> tuple[str, str, str]:
+    word = "cancelled" if one.cancelled else "ended" if one.ended else "not cancelled"
+    task = f"task {one.submission.task} " if one.submission.task else ""
+    return (take_key(one.submission.shot, one.submission.take), word, plain(f"{task}{one.why}; {one.next_step}"))
 
 
 def _stray_row(submission: Submission) -> tuple[str, str, str, str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import assert_never
 
-from seedance_pipe.document import Json, canonical
+from seedance_pipe.document import Json, canonical, leaves
 from seedance_pipe.plan.cost import Estimate
 from seedance_pipe.plan.freshness import (
     Blocked,
@@ -24,12 +24,15 @@ from seedance_pipe.plan.freshness import (
     Verdict,
 )
 from seedance_pipe.plan.graph import StepKind
-from seedance_pipe.plan.history import Decision, State
+from seedance_pipe.plan.history import Decision, State, Submission
 from seedance_pipe.plan.make import Bill, Planned
 from seedance_pipe.units import Money
 
 _LONGEST = 60
 _MANY = 3
+_SHORTEST = (8, 13, 18)
+# What the vendors call the text of a request, and the story's own word for it.
+_PROMPTS = frozenset({"prompt", "text", "positivePrompt"})
 _GIVEN_UP = {
     Decision.LOST: "the vendor had nothing of it",
     Decision.RESUBMIT: "it is bought anew, whatever became of it",
@@ -98,6 +101,24 @@ def bill(total: Bill) -> str:
         known = f"at most {known}"
     unknown = f"{takes(len(total.unknown))} of unknown price" if total.unknown else ""
     return ", and ".join(part for part in (known, unknown) if part) or "nothing"
+
+
+def first_words(submission: Submission) -> str:
+    """How the prompt of a request begins, in quotes; nothing where it has none."""
+    for path, leaf in leaves(submission.inputs):
+        if isinstance(leaf, str) and path[-1] in _PROMPTS:
+            words = " ".join(leaf.split())
+            return f'"{plain(words)}"' if len(words) <= _LONGEST else f'"{plain(words[:_LONGEST])}…"'
+    return ""
+
+
+def short_names(ids: Iterable[str]) -> Mapping[str, str]:
+    """How each of these ids begins, as far as it takes to tell it from the others."""
+    every = tuple(ids)
+    for length in _SHORTEST:
+        if len({ident[:length] for ident in every}) == len(set(every)):
+            return {ident: ident[:length] for ident in every}
+    return {ident: ident for ident in every}
 
 
 def takes(count: int) -> str:

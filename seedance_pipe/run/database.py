@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from seedance_pipe.disk import Disk, open_to_read, private_folder
 from seedance_pipe.errors import PipeError
-from seedance_pipe.run.disk import DISK, Disk, open_to_read, private_folder
 
 _OURS = 0x5344504A
 """The application id in the file's header: `SDPJ`."""
@@ -73,16 +73,19 @@ def told(path: Path) -> Iterator[None]:
         what, next_step = _MEANING[code & 0xFF]
         raise PipeError(f"the journal {path} {what}", next_step=next_step) from error
     except OSError as error:
-        raise PipeError(f"the journal {path} cannot be used: {error.strerror}") from error
+        raise PipeError(
+            f"the journal {path} cannot be used: {error.strerror}",
+            next_step="check the disk, and that you may write there, and run again",
+        ) from error
 
 
-def create_or_open(path: Path, disk: Disk = DISK) -> sqlite3.Connection:
+def create_or_open(path: Path, disk: Disk) -> sqlite3.Connection:
     """The journal at `path`, made when there is none, with its folder. Raises PipeError for any other file."""
     with told(path), _alone(private_folder(path.parent, disk)):
         if not os.path.lexists(path):
             os.close(disk.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR))
             disk.sync_folder(path.parent)
-        with _connected(path) as connection:
+        with _connected(path, disk) as connection:
             if _is_blank(connection):
                 connection.executescript(_SCHEMA)
             _recognise(connection, path)
@@ -91,19 +94,19 @@ def create_or_open(path: Path, disk: Disk = DISK) -> sqlite3.Connection:
             return connection
 
 
-def open_if_there(path: Path) -> sqlite3.Connection | None:
+def open_if_there(path: Path, disk: Disk) -> sqlite3.Connection | None:
     """The journal at `path` for reading only, None where there is none. Raises PipeError as above."""
     if not os.path.lexists(path):
         return None
     with told(path):
         try:
-            return _for_reading(path, "mode=rw")
+            return _for_reading(path, disk, "mode=rw")
         except sqlite3.OperationalError as error:
             # SQLite needs a file beside a journal like ours even to read it. Where nothing can be written,
             # nobody writes the journal either, and it is all there once no log is left beside it.
             if error.sqlite_errorcode & 0xFF not in _NOT_WRITABLE or _has_log(path):
                 raise
-            return _for_reading(path, "mode=ro&immutable=1")
+            return _for_reading(path, disk, "mode=ro&immutable=1")
 
 
 def _has_log(path: Path) -> bool:
@@ -111,8 +114,8 @@ def _has_log(path: Path) -> bool:
     return log.exists() and log.stat().st_size > 0
 
 
-def _for_reading(path: Path, how: str) -> sqlite3.Connection | None:
-    with _connected(path, how) as connection:
+def _for_reading(path: Path, disk: Disk, how: str) -> sqlite3.Connection | None:
+    with _connected(path, disk, how) as connection:
         if _is_blank(connection):
             connection.close()
             return None
@@ -122,16 +125,10 @@ def _for_reading(path: Path, how: str) -> sqlite3.Connection | None:
 
 
 @contextmanager
-def _connected(path: Path, how: str = "mode=rw") -> Iterator[sqlite3.Connection]:
+def _connected(path: Path, disk: Disk, how: str = "mode=rw") -> Iterator[sqlite3.Connection]:
     """A connection that is closed again when it turns out to be of no use."""
     os.close(open_to_read(path))
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?{how}",
-        uri=True,
-        timeout=_BUSY_SECONDS,
-        isolation_level=None,
-        check_same_thread=False,
-    )
+    connection = disk.database(f"{path.absolute().as_uri()}?{how}", _BUSY_SECONDS)
     try:
         yield connection
     except BaseException:

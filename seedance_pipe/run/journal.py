@@ -12,18 +12,18 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Self
 
-from seedance_pipe.document import Json
+from seedance_pipe.document import Json, freeze
 from seedance_pipe.effects import Effects
 from seedance_pipe.errors import InDoubt, PipeError
 from seedance_pipe.plan.history import Decision, History, Made, Receipt, State, Submission
 from seedance_pipe.plan.unroll import take_key
 from seedance_pipe.run.budget import Total, guard
 from seedance_pipe.run.database import create_or_open, open_if_there
-from seedance_pipe.run.disk import DISK, Disk
 from seedance_pipe.run.entry import Delivery, Kept, Note, money_data, receipt_data
 from seedance_pipe.run.intent import Intent, together
 from seedance_pipe.run.ledger import Ledger
 from seedance_pipe.run.pages import Pages, text_of
+from seedance_pipe.run.reserve import Reserve, lasting
 from seedance_pipe.run.settled import Accounts
 from seedance_pipe.run.submission import OPEN, IllegalAct, may_follow
 from seedance_pipe.spec.cap import Caps
@@ -33,28 +33,32 @@ from seedance_pipe.units import Digest, Fingerprint, Money
 class Journal:
     """Opened for one story; it remembers every story of its folder. Safe to use from several threads.
 
-    Any method raises PipeError when the file cannot be read or written. `story` is the story file's name.
+    Any method raises PipeError when the file cannot be read or written. `story` is the story file's name. On a
+    full disk nothing can be bought any more, but what became of it is still written: `reserve` has the room.
     """
 
-    def __init__(self, pages: Pages, *, story: str, effects: Effects) -> None:
+    def __init__(self, pages: Pages, *, story: str, effects: Effects, reserve: Reserve | None = None) -> None:
         self._pages = pages
+        self.reserve = reserve
         self.story = story
         self._effects = effects
         self._known_up_to = 0
 
     @classmethod
-    def open(cls, path: Path, *, story: str, effects: Effects, disk: Disk = DISK) -> Self:
+    def open(cls, path: Path, *, story: str, effects: Effects) -> Self:
         """The journal at `path`, created where there is none. Raises PipeError for a file that is no journal,
         is damaged, or was written by a newer version; such a file is left as it is.
         """
-        return cls(
-            Pages(create_or_open(path, disk), path, story=story, effects=effects), story=story, effects=effects
-        )
+        connection = create_or_open(path, effects.disk)
+        reserve = Reserve(path.with_name("reserve"), effects.disk)
+        reserve.lay_by()
+        pages = Pages(connection, path, story=story, effects=effects)
+        return cls(pages, story=story, effects=effects, reserve=reserve)
 
     @classmethod
     def look(cls, path: Path, *, story: str, effects: Effects) -> Self | None:
         """The journal at `path` for commands that change nothing; None where there is none. Raises as `open`."""
-        connection = open_if_there(path)
+        connection = open_if_there(path, effects.disk)
         if connection is None:
             return None
         return cls(Pages(connection, path, story=story, effects=effects), story=story, effects=effects)
@@ -112,6 +116,16 @@ class Journal:
         with self._pages.reading() as ledger:
             return ledger.tasks()
 
+    def holders(self, task: str) -> tuple[Submission, ...]:
+        """The submissions of any story that have had a task of this name, at any vendor, from the oldest on."""
+        with self._pages.reading() as ledger:
+            return ledger.holders(task)
+
+    def in_doubt(self) -> tuple[Submission, ...]:
+        """Every submission of any story of which nobody knows whether the vendor has it."""
+        with self._pages.reading() as ledger:
+            return ledger.in_doubt()
+
     def total(self, story: str | None = None) -> Total:
         """What `story`, or this story, has spent and reserved."""
         with self._pages.reading() as ledger:
@@ -145,10 +159,8 @@ class Journal:
                 self._not_open_elsewhere(ledger, intent.fingerprint, f"take {intent.take} of shot '{intent.shot}'")
             asked, what = together(intents)
             guard(ledger.total(self.story), asked, cap=cap, what=what, allow_unknown=allow_unknown)
-            for ident, intent in drawn:
-                self._write_intent(ident, intent)
-        submissions = tuple(self.submission(intent.fingerprint) for intent in intents)
-        return tuple(submission for submission in submissions if submission is not None)
+            # Not read back: a disk that fails just now would leave them in doubt, though nothing was sent.
+            return tuple(self._write_intent(ident, intent) for ident, intent in drawn)
 
     def submitted(self, ident: str, task: str, told: Money | None = None) -> None:
         """The vendor has it, under its name `task`: durable when this returns. Where the vendor told its own
@@ -156,35 +168,68 @@ class Journal:
         """
         self.submitted_together({ident: task}, told)
 
-    def submitted_together(self, tasks: Mapping[str, str], told: Money | None = None) -> None:
-        """The vendor has all of these takes, given as their tasks' names by id; `told` is the price of each."""
+    @lasting
+    def submitted_together(
+        self, tasks: Mapping[str, str], told: Money | None = None, *, found: bool = False
+    ) -> None:
+        """The vendor has all of these takes, given as their tasks' names by id; `told` is the price of each.
+
+        With `found` the names are no answer to a request of ours: they were looked up, or a person gave them.
+        Raises PipeError, and writes nothing, when one of them is the task of another take.
+        """
         price: Mapping[str, Json] = {} if told is None else {"told": money_data(told)}
         with self._pages.writing(durable=True) as ledger:
             for ident, task in tasks.items():
+                if found:
+                    _nobody_has(ledger, task, ledger.vendor_of(ident), ident)
                 self._act(ledger, ident, State.SUBMITTED, {"task": task, **price})
 
+    def adopted(self, intent: Intent, task: str, *, picks: Mapping[str, int] = MappingProxyType({})) -> Submission:
+        """Take in a task that was made elsewhere as if it had been asked for here: durable when this returns.
+        What it may cost counts, and no cap stops it, for it is paid for. `picks` are takes that the film uses
+        from now on, by the order's digest.
+
+        Raises InDoubt when a submission of the fingerprint is open, and PipeError when the task is that of
+        another take.
+        """
+        ident = str(uuid.UUID(int=self._effects.draw(2**128), version=4))
+        with self._pages.writing(durable=True) as ledger:
+            self._not_open_elsewhere(ledger, intent.fingerprint, f"take {intent.take} of shot '{intent.shot}'")
+            self._write_intent(ident, intent)
+            _nobody_has(ledger, task, intent.vendor, ident)
+            self._pages.write(State.SUBMITTED, {"task": task}, submission=ident)
+            self._pick(picks)
+        adopted = self.submission(intent.fingerprint)
+        assert adopted is not None
+        return adopted
+
+    @lasting
     def ready(self, ident: str, receipt: Receipt) -> None:
         """It is made and can be fetched. The first receipt stands."""
         with self._pages.writing() as ledger:
             self._act(ledger, ident, State.READY, receipt_data(receipt))
 
+    @lasting
     def stored(self, ident: str, outputs: Mapping[str, Digest]) -> None:
         """Its outputs are in the store."""
         with self._pages.writing() as ledger:
             self._act(ledger, ident, State.STORED, {"inputs": ledger.inputs_of(ident), "outputs": outputs})
 
+    @lasting
     def refused(self, *idents: str, code: str, reason: str) -> None:
         """The vendor said no to the one request for all of these, and charges nothing."""
         with self._pages.writing() as ledger:
             for ident in idents:
                 self._act(ledger, ident, State.REFUSED, {"code": code, "reason": reason})
 
+    @lasting
     def failed(self, ident: str, *, code: str, reason: str, charged: Money | None) -> None:
         """The vendor tried and failed, or the clip cannot be had any more; None is an unknown charge."""
         with self._pages.writing() as ledger:
             document = {"code": code, "reason": reason, "charged": money_data(charged)}
             self._act(ledger, ident, State.FAILED, document)
 
+    @lasting
     def unsent(self, *idents: str, reason: str) -> None:
         """No byte of the one request for all of these left."""
         with self._pages.writing() as ledger:
@@ -204,9 +249,12 @@ class Journal:
 
     # All else
 
-    def made(self, made: Made) -> None:
-        """A step was carried out, and this is what it came to; nothing is written that is known already."""
+    def made(self, made: Made, *, picks: Mapping[str, int] = MappingProxyType({})) -> None:
+        """A step was carried out, and this is what it came to; nothing is written that is known already. `picks`
+        are takes that the film uses from now on, by the order's digest.
+        """
         with self._pages.writing() as ledger:
+            self._pick(picks)
             known = ledger.made.get(made.fingerprint)
             if known is not None and dict(known.outputs) == dict(made.outputs):
                 self._last_of(ledger, made.step, made.fingerprint)
@@ -225,7 +273,7 @@ class Journal:
     def picked(self, order: str, take: int) -> None:
         """The film uses this take of the order with this digest."""
         with self._pages.writing():
-            self._pages.write(Note.PICKED, {"order": order, "take": take})
+            self._pick({order: take})
 
     def delivered(self, path: str, digest: Digest, size: int, mtime_ns: int) -> None:
         """This content lies at `path` (relative to the story's folder, with `/`), looking like this."""
@@ -268,7 +316,7 @@ class Journal:
                 f"{what} was made by another run in the meantime", next_step="run again: it need not be bought"
             )
 
-    def _write_intent(self, ident: str, intent: Intent) -> None:
+    def _write_intent(self, ident: str, intent: Intent) -> Submission:
         document: dict[str, Json] = {
             "shot": intent.shot,
             "take": intent.take,
@@ -279,7 +327,23 @@ class Journal:
             "reserved": money_data(intent.reserved),
         }
         step = take_key(intent.shot, intent.take)
-        self._pages.write(State.INTENT, document, submission=ident, step=step, fingerprint=intent.fingerprint)
+        mark = intent.fingerprint
+        at = self._pages.write(State.INTENT, document, submission=ident, step=step, fingerprint=mark)
+        return Submission(
+            id=ident,
+            fingerprint=mark,
+            story=self.story,
+            shot=intent.shot,
+            take=intent.take,
+            vendor=intent.vendor,
+            model=intent.model,
+            state=State.INTENT,
+            request=freeze(intent.request),
+            inputs=freeze(intent.inputs),
+            reserved=intent.reserved,
+            at=at,
+            expected=intent.reserved,
+        )
 
     def _act(self, ledger: Ledger, ident: str, act: State, document: Mapping[str, Json]) -> None:
         acts = ledger.acts_of(ident)
@@ -290,6 +354,25 @@ class Journal:
             raise IllegalAct(f"'{act.value}' cannot follow '{last}' in submission {ident}")
         self._pages.write(act, document, submission=ident)
 
+    def _pick(self, picks: Mapping[str, int]) -> None:
+        for order, take in picks.items():
+            self._pages.write(Note.PICKED, {"order": order, "take": take})
+
     def _last_of(self, ledger: Ledger, step: str, fingerprint: Fingerprint) -> None:
         if ledger.latest(self.story).get(step) != fingerprint:
             self._pages.write(Note.LATEST, {}, step=step, fingerprint=fingerprint)
+
+
+def _nobody_has(ledger: Ledger, task: str, vendor: str, ident: str) -> None:
+    """Raises PipeError when another take of this vendor has the task; what a person gave up has it no more."""
+    for one in ledger.holders(task):
+        if one.vendor == vendor and one.id != ident and one.state is not State.ABANDONED:
+            raise held_already(task, one)
+
+
+def held_already(task: str, holder: Submission) -> PipeError:
+    """The error for a task that a take is to have, and another has."""
+    return PipeError(
+        f"task {task} is that of take {holder.take} of shot '{holder.shot}' (story '{holder.story}') already",
+        next_step="look for another task in the vendor's console",
+    )

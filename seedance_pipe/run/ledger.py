@@ -49,6 +49,8 @@ class Ledger:
         self._tallies: dict[str, Tally] = {}
         self._counted: dict[str, Submission] = {}
         self._uncounted: dict[str, Case] = {}
+        self._holders: dict[str, list[Case]] = {}
+        self._unheld: list[Case] = []
         self.read_up_to = 0
         self.made: dict[Fingerprint, Made] = {}
         self.picks: dict[str, int] = {}
@@ -94,9 +96,16 @@ class Ledger:
 
     def tasks(self) -> frozenset[str]:
         """The names of all tasks that any submission of any story has with its vendor."""
-        return frozenset(
-            json.loads(case.acts[_SUBMITTED])["task"] for case in self._cases.values() if _SUBMITTED in case.acts
-        )
+        return frozenset(self._held())
+
+    def holders(self, task: str) -> tuple[Submission, ...]:
+        """The submissions of any story that have had a task of this name, at any vendor, from the oldest on."""
+        return tuple(self._build(case, len(case.acts)) for case in self._held().get(task, ()))
+
+    def in_doubt(self) -> tuple[Submission, ...]:
+        """Every submission of any story of which nobody knows whether the vendor has it."""
+        doubts = (case for case in self._cases.values() if len(case.acts) == 1)
+        return tuple(self._build(case, 1) for case in doubts)
 
     def acts_of(self, submission: str) -> Mapping[str, str]:
         """The texts of a submission's entries by act, in their order; empty for one that nobody wrote."""
@@ -107,6 +116,11 @@ class Ledger:
         """The name of the inputs document of a submission; empty for one that nobody wrote."""
         intent = self.acts_of(submission).get(_INTENT)
         return json.loads(intent)["inputs"] if intent else ""
+
+    def vendor_of(self, submission: str) -> str:
+        """The vendor that a submission was for; empty for one that nobody wrote."""
+        intent = self.acts_of(submission).get(_INTENT)
+        return json.loads(intent)["vendor"] if intent else ""
 
     def latest(self, story: str) -> Mapping[str, Fingerprint]:
         """The last fingerprint of each of the story's steps, by the step's key."""
@@ -155,8 +169,17 @@ class Ledger:
             case = self._cases[name]
         case.acts[act] = entry.text
         self._uncounted[name] = case
+        if act == _SUBMITTED:
+            self._unheld.append(case)
         if act == _STORED:
             self._remember(case.fingerprint, case.step, next(documents))
+
+    def _held(self) -> Mapping[str, Sequence[Case]]:
+        """Who has had which task; what was read since somebody last asked is parsed only now."""
+        for case in self._unheld:
+            self._holders.setdefault(json.loads(case.acts[_SUBMITTED])["task"], []).append(case)
+        self._unheld.clear()
+        return self._holders
 
     def _remember(self, fingerprint: Fingerprint, step: str, document: Mapping[str, Any]) -> None:
         self.made[fingerprint] = made_of(fingerprint, step, document, self._recall)

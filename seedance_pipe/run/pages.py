@@ -38,19 +38,24 @@ class Pages:
         self._closed = False
         self._flushed = effects.monotonic()
         self._unflushed = False
+        self._failed = False
 
     def close(self) -> None:
         """Flush and close; closing twice does no harm."""
         with self._lock, told(self._path):
-            if self._unflushed and not self._closed:
-                self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
-            self._closed = True
-            self.connection.close()
+            try:
+                if self._unflushed and not self._closed:
+                    self._settle()
+                    self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            finally:
+                self._closed = True
+                self.connection.close()
 
     @contextmanager
     def reading(self) -> Iterator[Ledger]:
         """All that anyone has written so far."""
         with self._lock, told(self._path):
+            self._settle()
             self._catch_up()
             yield self._ledger
 
@@ -64,6 +69,7 @@ class Pages:
         now = self._effects.monotonic()
         flush = durable or now - self._flushed >= _FLUSH_SECONDS
         with self._lock, told(self._path):
+            self._settle()
             self.connection.execute(f"PRAGMA synchronous = {'FULL' if flush else 'NORMAL'}")
             self.connection.execute("BEGIN IMMEDIATE")
             try:
@@ -71,10 +77,9 @@ class Pages:
                 yield self._ledger
                 self.connection.execute("COMMIT")
             except BaseException:
-                if self.connection.in_transaction:
-                    self.connection.execute("ROLLBACK")
+                self._failed = True
+                self._settle()
                 raise
-            self._catch_up()
             self._unflushed = not flush
             if flush:
                 self._flushed = now
@@ -87,10 +92,13 @@ class Pages:
         submission: str | None = None,
         step: str = "",
         fingerprint: str = "",
-    ) -> None:
-        """Add an entry to the transaction."""
-        row = (self._story, self._effects.now(), act.value, submission, step, fingerprint, text_of(document))
-        self.connection.execute(_WRITE, row)
+    ) -> float:
+        """Add an entry to the transaction, and return its time."""
+        at = self._effects.now()
+        self.connection.execute(
+            _WRITE, (self._story, at, act.value, submission, step, fingerprint, text_of(document))
+        )
+        return at
 
     def keep(self, document: Json) -> str:
         """The name under which a document is kept once, however many entries speak of it."""
@@ -121,11 +129,19 @@ class Pages:
         if not self._closed:
             yield self.connection
             return
-        connection = open_if_there(self._path)
+        connection = open_if_there(self._path, self._effects.disk)
         if connection is None:
             raise damaged(self._path, "it is gone")
         with closing(connection):
             yield connection
+
+    def _settle(self) -> None:
+        """Take back what could not be committed. A disk that fails may not let that be done when it is due: then
+        nothing is read before it is, for what is in the file would be taken for said.
+        """
+        if self._failed and self.connection.in_transaction:
+            self.connection.execute("ROLLBACK")
+        self._failed = False
 
     def _catch_up(self) -> None:
         rows = self.connection.execute(_READ, (self._ledger.read_up_to,))

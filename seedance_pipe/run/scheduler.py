@@ -49,6 +49,7 @@ async def perform(
     lanes: Mapping[str, int],
     emit: Emit,
     settles: Callable[[Submission], bool] = lambda submission: False,
+    advice: Callable[[Submission], str] = lambda submission: "",
     keep_going: bool = False,
     effort: Callable[[Step], float] = usual_effort,
 ) -> Outcome:
@@ -61,7 +62,8 @@ async def perform(
     the run and is raised as it is. When cancelled, crafts shield what they must finish.
 
     A doubt of this story goes to its craft once, where `settles` says that the craft can settle it: it waits for
-    nobody and takes no room in its lane, for the vendor is not at work for it while we find out.
+    nobody and takes no room in its lane, for the vendor is not at work for it while we find out. Of one that it
+    cannot settle, `advice` says what would change that.
     """
     above = needed_by(graph)
     run = _Run(
@@ -72,6 +74,7 @@ async def perform(
         store=store,
         lane=lane,
         settles=settles,
+        advice=advice,
         keep_going=keep_going,
         above=above,
         chains=chains(graph, above, effort),
@@ -125,6 +128,7 @@ class _Run:
     store: Store
     lane: Callable[[Step], str]
     settles: Callable[[Submission], bool]
+    advice: Callable[[Submission], str]
     keep_going: bool
     above: Mapping[StepKey, Sequence[StepKey]]
     chains: Mapping[StepKey, float]
@@ -189,7 +193,7 @@ class _Run:
                 self.leaders[mark] = step.key
                 self.doubts.append(_Ready(step, given, mark, digests, resumed=True))
             case freshness.InDoubt(submission):
-                self._doubt(step.key, _unsettled(submission, self.journal.story))
+                self._doubt(step.key, _unsettled(submission, self.journal.story, self.advice(submission)))
             case verdict:
                 self.leaders[mark] = step.key
                 self._line_up(_Ready(step, given, mark, digests, isinstance(verdict, freshness.InFlight)))
@@ -300,7 +304,7 @@ class _Run:
             return path
         raise PipeError(
             f"{path} was damaged; it is set aside in {self.store.folder / 'damaged'}",
-            next_step="run again: it is fetched or made again",
+            next_step="run again: it is fetched or made again, and not bought again",
         )
 
     # What came of it
@@ -350,8 +354,7 @@ class _Run:
         return None if ended_before else now.charged
 
 
-def _unsettled(submission: Submission, story: str) -> InDoubt:
-    first = ""
+def _unsettled(submission: Submission, story: str, first: str) -> InDoubt:
     if submission.story != story:
         first = f"if a run of '{submission.story}' is at work, let it end and run again; if not, "
     shot, vendor, model = submission.shot, submission.vendor, submission.model

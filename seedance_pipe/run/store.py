@@ -5,18 +5,18 @@ A file is flushed before it gets its name and its folder after, so a name stands
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import itertools
 import os
 import re
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from seedance_pipe.disk import DISK, Disk, open_to_read, private_folder
 from seedance_pipe.errors import Missing, PipeError
-from seedance_pipe.run.disk import DISK, Disk, open_to_read, private_folder
 from seedance_pipe.units import Digest
 
 _PIECE = 1 << 20
@@ -81,18 +81,14 @@ class Store:
     def check(self, digest: Digest) -> bool:
         """Whether the file is there and has the content that its name says.
 
-        A file with another content is set aside in `folder/damaged`, where a person can look at it.
+        A file with another content, or one that the disk cannot read any more, is set aside in `folder/damaged`,
+        where a person can look at it.
         """
         if not self.has(digest):
             return False
         path = self.path(digest)
         with _told(f"{path} cannot be checked"):
-            descriptor = open_to_read(path)
-            try:
-                found, _ = _read(descriptor)
-            finally:
-                os.close(descriptor)
-            if found == digest:
+            if _content(path) == digest:
                 self._sound.add(digest)
                 return True
             self._set_aside(path, digest)
@@ -104,7 +100,7 @@ class Store:
         with _told(f"no working folder can be made in {self.folder}"):
             if self._bench is None:
                 self._bench = _Bench(self._own("scratch"), self._disk)
-            folder = Path(tempfile.mkdtemp(dir=self._bench.folder))
+            folder = self._disk.scratch_folder(self._bench.folder)
         try:
             yield folder
         finally:
@@ -176,7 +172,7 @@ class _Bench:
 
     def _own(self, shelf: Path) -> tuple[Path, int]:
         while True:
-            folder = Path(tempfile.mkdtemp(dir=shelf))
+            folder = self._disk.scratch_folder(shelf)
             descriptor = _lock_folder(folder)
             if descriptor is None:
                 continue
@@ -198,6 +194,19 @@ def _lock_folder(folder: Path) -> int | None:
         os.close(descriptor)
         return None
     return descriptor
+
+
+def _content(path: Path) -> Digest | None:
+    """The digest of a file's content, None where a part of it cannot be read: the disk itself is damaged there."""
+    descriptor = open_to_read(path)
+    try:
+        return _read(descriptor)[0]
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+        return None
+    finally:
+        os.close(descriptor)
 
 
 def _read(descriptor: int) -> tuple[Digest, str]:

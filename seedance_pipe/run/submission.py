@@ -82,24 +82,45 @@ def doubted(
     """The error for a paid request of which nobody knows whether the vendor has it. `shot`, `vendor` and `model`
     are as the message names them, `why` is what happened, and `first` what to do before all else.
     """
-    asked = datetime.fromtimestamp(submission.at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    price = f"at most {submission.reserved}" if submission.reserved else "price unknown"
     return InDoubt(
         f"take {submission.take} of shot '{shot}': {vendor} may or may not have accepted the request ({model}, "
-        f"{asked}, {price}){f': {why}' if why else ''}{then}",
+        f"{when(submission)}, {at_most(submission)}){f': {why}' if why else ''}{then}",
         next_step=f"{first}look for a task of that time in the console of {vendor}, then say what is true: "
         f"{told_by_a_person(submission, shot)}",
     )
 
 
+def when(submission: Submission) -> str:
+    """When it was asked for."""
+    return datetime.fromtimestamp(submission.at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def at_most(submission: Submission) -> str:
+    """What it costs, if it was accepted."""
+    return f"at most {submission.reserved}" if submission.reserved else "price unknown"
+
+
+def resolving(submission: Submission, shot: str = "") -> str:
+    """The command with which a person says what became of it, without what they say; `shot` is as a message names
+    it.
+    """
+    take = f" --take {submission.take}" if submission.take > 1 else ""
+    return f"seedance-pipe resolve {quote(submission.story)} {shot or submission.shot}{take}"
+
+
 def told_by_a_person(submission: Submission, shot: str) -> str:
     """The commands with which a person settles a doubt of `shot`."""
-    take = f" --take {submission.take}" if submission.take > 1 else ""
-    command = f"seedance-pipe resolve {quote(submission.story)} {shot}{take}"
+    command = resolving(submission, shot)
     return (
         f"`{command} --adopt TASK` if it is there, `{command} --lost` if it is not, or "
         f"`{command} --resubmit` to buy it anew, which may pay twice"
     )
+
+
+def ended_by_a_person(submission: Submission) -> str:
+    """The commands with which a person ends a task that the vendor has, and that never ends."""
+    command = resolving(submission)
+    return f"`{command} --lost` if it cost nothing, or `{command} --resubmit` to buy it anew, which may pay twice"
 
 
 def may_follow(last: State | None, entry: State) -> bool:

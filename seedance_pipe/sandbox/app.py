@@ -29,6 +29,7 @@ from seedance_pipe.sandbox.jobs import Jobs
 from seedance_pipe.sandbox.ledger import Ledger
 from seedance_pipe.sandbox.settings import Settings
 from seedance_pipe.sandbox.shelf import Shelf
+from seedance_pipe.sandbox.toxic import Arrivals
 from seedance_pipe.sandbox.vendors.modelark import routes as modelark
 from seedance_pipe.sandbox.vendors.rivya import routes as rivya
 from seedance_pipe.sandbox.vendors.runbase import routes as runbase
@@ -75,7 +76,8 @@ def application(world: World) -> ASGIApp:
     """All vendors and the sandbox's own routes, behind the guard."""
     vendors = [vendor.routes(world) for vendor in (modelark, rivya, runbase, runware)]
     routes = [*chain.from_iterable(vendors), *files.routes(world), *control.routes(world)]
-    return _Guard(Starlette(routes=routes), host=world.shelf.address.removeprefix("http://"))
+    played = Arrivals(Starlette(routes=routes), world.faults, but=control.PATHS)
+    return _Guard(played, host=world.shelf.address.removeprefix("http://"))
 
 
 class _Guard:
@@ -138,12 +140,37 @@ def _world(home: Path, address: str, settings: Settings, effects: Effects) -> It
 class _Server(uvicorn.Server):
     """Ends when it is told to. uvicorn's own looks for that ten times a second, and then waits a tenth for open
     connections even when there are none.
+
+    It is the Door that faults shut, too.
     """
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self._told = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._shut: socket.socket | None = None
+        self._opening: set[asyncio.Task[None]] = set()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self.lifespan.state["door"] = self
+        await super().startup(sockets=sockets)
+
+    def shut(self, seconds: float) -> None:
+        """Keeps the port, so that nobody else gets it, but does not listen there. Shut again, it stays shut."""
+        if self._shut is not None:
+            return
+        port = int(self.servers[0].sockets[0].getsockname()[1])
+        for server in self.servers:
+            server.close()
+        self._shut = _bound(port)
+        task = asyncio.create_task(self._open_again(self._shut, seconds))
+        self._opening.add(task)
+        task.add_done_callback(self._opening.discard)
+
+    async def _open_again(self, door: socket.socket, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        self._shut = None
+        await super().startup(sockets=[door])
 
     def end(self) -> None:
         """From another thread."""
@@ -159,6 +186,8 @@ class _Server(uvicorn.Server):
                 await asyncio.wait_for(self._told.wait(), timeout=1)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._shut is not None:
+            self._shut.close()
         if self.server_state.connections or self.server_state.tasks:
             await super().shutdown(sockets)
             return

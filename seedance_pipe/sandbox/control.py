@@ -15,6 +15,9 @@ from seedance_pipe.sandbox.ledger import Status, Task
 from seedance_pipe.sandbox.request import TooLarge, body_of
 from seedance_pipe.sandbox.world import World
 
+PATHS = ("/ledger", "/faults")
+"""No fault touches these."""
+
 _MOST_BODY_BYTES = 1 << 20
 
 

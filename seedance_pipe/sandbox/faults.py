@@ -8,14 +8,17 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from types import MappingProxyType
 from typing import Any
 
 
 class Where(enum.Enum):
-    """The point of the conversation: `ACCEPTED` is the answer to a create whose task is already on record,
-    `FATE` is what becomes of the task, `FILE` the download of a result, `UPLOAD` the storing of a picture.
+    """The point of the conversation: `ARRIVAL` is a request of any kind of which only the head was read,
+    `ACCEPTED` the answer to a create whose task is already on record, `FATE` what becomes of the task, `FILE` the
+    download of a result, `UPLOAD` the storing of a picture.
     """
 
+    ARRIVAL = "arrival"
     CREATE = "create"
     ACCEPTED = "accepted"
     FATE = "fate"
@@ -29,11 +32,18 @@ class Where(enum.Enum):
 class What(enum.Enum):
     """What goes wrong; in brackets the fields of Fault that it reads.
 
-    On the wire: an error answer (`status`, `code`), an HTML page (`status`), a redirect elsewhere, a connection
-    closed or reset after `at` bytes of the body (0: before any answer), a body that drips (`seconds` a KiB),
-    a late answer (`seconds`), an answer without sense, a length header that is wrong by `at`, a body that is `at`
-    bytes too long. For a poll: a status that goes back to queued. For a task: a long queue (`seconds`), failure
-    (`code`), no end at all, expiry.
+    On the wire: an error answer (`status`, `code`, `retry_after`), an HTML page (`status`, `retry_after`), a
+    redirect elsewhere, a connection closed or reset after `at` bytes of the body (0: before any answer), one that
+    is reset after `at` bytes of the answer's head (TORN), one whose sending side alone is closed after `at` bytes
+    of the body, until the client or `seconds` end it (HALF), a port at which nobody listens for `seconds` from now
+    on (REFUSE), a body that drips (`at` bytes, or a KiB, in `seconds`), a late answer (`seconds`), an answer
+    without sense, an answer whose body is `text`, one packed by gzip though nobody asked for that, with `at` more
+    spaces in it (PACKED; where `at` is negative, with so many bytes too few), a length header that is wrong by
+    `at`, a body that is `at` bytes too long. On arrival alone: a body that is never read, of a request that is
+    reset after `seconds` (DEAF).
+
+    For a poll: a status that goes back to queued. For a poll and a list: every item of a list twice. For a task: a
+    long queue (`seconds`), failure (`code`), no end at all, expiry.
     """
 
     ANSWER = "answer"
@@ -41,12 +51,19 @@ class What(enum.Enum):
     REDIRECT = "redirect"
     CLOSE = "close"
     RESET = "reset"
+    TORN = "torn"
+    HALF = "half"
+    REFUSE = "refuse"
+    DEAF = "deaf"
     DRIP = "drip"
     LATE = "late"
     NONSENSE = "nonsense"
+    BODY = "body"
+    PACKED = "packed"
     LENGTH = "length"
     OVERSIZE = "oversize"
     BACKWARDS = "backwards"
+    TWICE = "twice"
     QUEUE = "queue"
     FAIL = "fail"
     STUCK = "stuck"
@@ -54,15 +71,39 @@ class What(enum.Enum):
 
 
 _OF_A_TASK = frozenset({What.QUEUE, What.FAIL, What.STUCK, What.EXPIRE})
-_ON_THE_WIRE = frozenset(What) - _OF_A_TASK - {What.BACKWARDS}
+_BEFORE_ANY_ANSWER = frozenset(
+    {
+        What.HTML,
+        What.REDIRECT,
+        What.CLOSE,
+        What.RESET,
+        What.TORN,
+        What.HALF,
+        What.REFUSE,
+        What.DEAF,
+        What.LATE,
+    }
+)
+_OF_A_LIST = frozenset({What.TWICE})
+_ON_THE_WIRE = frozenset(What) - _OF_A_TASK - _OF_A_LIST - {What.BACKWARDS, What.DEAF}
+_POSSIBLE: Mapping[Where, frozenset[What]] = MappingProxyType(
+    {
+        **dict.fromkeys(Where, _ON_THE_WIRE),
+        Where.ARRIVAL: _BEFORE_ANY_ANSWER,
+        Where.FATE: _OF_A_TASK,
+        Where.GET: _ON_THE_WIRE | _OF_A_LIST | {What.BACKWARDS},
+        Where.LIST: _ON_THE_WIRE | _OF_A_LIST,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One thing that goes wrong `times` times (None: always) for requests whose prompt contains `matching`.
 
-    A LIST has no prompt, so there only an empty `matching` applies. Raises ValueError for a pair of where and what
-    that cannot happen.
+    A LIST has no prompt, so there only an empty `matching` applies; on ARRIVAL the prompt is not known yet, and
+    `matching` is looked for in the request's method and path (`POST /api/v1/runs`). Raises ValueError for a pair
+    of where and what that cannot happen.
     """
 
     where: Where
@@ -73,11 +114,11 @@ class Fault:
     code: str = "InternalServiceError"
     at: int = 0
     seconds: float = 0.0
+    retry_after: str = ""
+    text: str = ""
 
     def __post_init__(self) -> None:
-        possible = _OF_A_TASK if self.where is Where.FATE else _ON_THE_WIRE
-        backwards = self.what is What.BACKWARDS and self.where is Where.GET
-        if self.what not in possible and not backwards:
+        if self.what not in _POSSIBLE[self.where]:
             raise ValueError(f"a fault '{self.what.value}' cannot happen at '{self.where.value}'")
 
     @classmethod

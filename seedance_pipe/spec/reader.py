@@ -53,13 +53,15 @@ def read_story(
     uploads: bool = False,
     loopback: bool = False,
     measure: Callable[[Path], Measured] | None = None,
+    keys: Mapping[str, str] | None = None,
 ) -> Reading:
     """The story at `path`, and its problems sorted by place.
 
     `shown` is how messages name the file. `uploads` says that there is a place on the web for media that must
     have an address, `loopback` that addresses on this machine are welcome, as in a rehearsal. `measure` looks
-    into videos and sounds; without it their length is not checked. Raises StoryInvalid when the file cannot be
-    read, or the file of a model that it names is wrong.
+    into videos and sounds; without it their length is not checked. `keys` are secrets by the names of variables
+    that hold them: none may be in a story. Raises StoryInvalid when the file cannot be read, or the file of a
+    model that it names is wrong.
     """
     name = shown or str(path)
     try:
@@ -71,16 +73,16 @@ def read_story(
     story = None
     text = "\n".join(source.lines)
     # Comments and broken files hold keys too.
-    blots = dict.fromkeys(_keys_in(text))
+    held = keys or {}
+    blots = dict.fromkeys(_keys_in(text, held))
     if isinstance(source.root, MappingNode):
-        blots.update(
-            dict.fromkeys(key for node in dict.fromkeys(texts(source.root)) for key in _keys_in(str(node.value)))
-        )
+        for node in dict.fromkeys(texts(source.root)):
+            blots.update(dict.fromkeys(_keys_in(str(node.value), held)))
         path = path.absolute()
         supply = Supply(Assets(path.parent, measure), problems, uploads=uploads, loopback=loopback)
         grammar = load_grammar(packaged.folder("schemas") / "story.schema.json")
         with suppress(Enough):
-            _tell_secrets(source.root, problems)
+            _tell_secrets(source.root, problems, held)
             story = _Script(path, source.root, catalogue, supply, grammar).story()
     elif source.root is not None:
         problems.error(source.root.place, "a story is a mapping of keys to values; begin it with version: 1")
@@ -225,20 +227,31 @@ def _id_of(node: Node) -> str | None:
     return id_.value if isinstance(id_, ScalarNode) and isinstance(id_.value, str) and id_.value else None
 
 
-def _keys_in(text: str) -> Iterator[str]:
-    """Everything in `text` that looks like a key or a password, so that it can be blotted out."""
-    return (text[begin:end] for begin, end in (*passwords(text), *secrets(text)))
+def _keys_in(text: str, held: Mapping[str, str]) -> Iterator[str]:
+    """Everything in `text` that is a key or looks like one, or a password, so that it can be blotted out."""
+    yield from (key for key in held.values() if key in text)
+    yield from (text[begin:end] for begin, end in (*passwords(text), *secrets(text)))
 
 
-def _tell_secrets(root: Node, problems: Problems) -> None:
-    """Tell every text in which something looks like a key, where the first such thing stands."""
+def _tell_secrets(root: Node, problems: Problems, held: Mapping[str, str]) -> None:
+    """Tell every text in which one of the keys `held` stands, or something that looks like a key, where the first
+    such thing stands.
+    """
     for node in dict.fromkeys(texts(root)):
-        for begin, end in islice(secrets(str(node.value)), 1):
+        for begin, end, what in islice(_told(str(node.value), held), 1):
             problems.error(
                 node.place_of(begin, end - begin),
-                "this looks like a secret key; keys belong in the environment (ARK_API_KEY and the like), never "
-                "in a story; take it out, and have a new one made if the file was shared",
+                f"{what}; keys belong in the environment (ARK_API_KEY and the like), never in a story; take it "
+                "out, and have a new one made if the file was shared",
             )
+
+
+def _told(text: str, held: Mapping[str, str]) -> Iterator[tuple[int, int, str]]:
+    for variable, key in held.items():
+        if key in text:
+            yield text.index(key), text.index(key) + len(key), f"this is the secret key that {variable} holds"
+    for begin, end in secrets(text):
+        yield begin, end, "this looks like a secret key"
 
 
 def _blotted(text: str, blots: Iterable[str]) -> str:

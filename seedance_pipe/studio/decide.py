@@ -6,40 +6,33 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-import anyio
-
 from seedance_pipe.effects import Effects
-from seedance_pipe.errors import GuardRefused, Missing, PipeError, VendorFailed
+from seedance_pipe.errors import GuardRefused, Missing, PipeError
 from seedance_pipe.plan.history import Decision, State, Submission
-from seedance_pipe.report.words import plain, sums, takes
+from seedance_pipe.report.words import first_words, plain, short_names, sums, takes
 from seedance_pipe.run.journal import Journal
 from seedance_pipe.run.lock import hold
-from seedance_pipe.run.store import Store
+from seedance_pipe.run.submission import when
+from seedance_pipe.studio.enquiry import checked_name, enquire, nobody_has
 from seedance_pipe.studio.home import Home
-from seedance_pipe.studio.look import history_of
 from seedance_pipe.studio.models import catalogue
-from seedance_pipe.studio.rehearsal import serving
 from seedance_pipe.studio.stray import recalled
 from seedance_pipe.units import Money
-from seedance_pipe.vendor.account import accounts
-from seedance_pipe.vendor.adapter import Barred, Gone, Missed, Progress, seat, seated
-from seedance_pipe.vendor.line import line
-from seedance_pipe.vendor.redact import Redactor
+from seedance_pipe.vendor.adapter import seat
 from seedance_pipe.vendor.registry import VENDORS
-from seedance_pipe.vendor.transport import Api, trust
 
 Ask = Callable[[str], bool]
-
-_ASKS = 4
-_LONGEST = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Which:
-    """The request that a person means: a shot as the journal names it, and the `take` where it has several."""
+    """The request that a person means: a shot as the journal names it, the `take` where it has several, and how
+    the `id` of its submission begins where that does not tell it, either: an edited shot keeps its name.
+    """
 
     shot: str
     take: int | None = None
+    id: str = ""
 
     def __str__(self) -> str:
         return f"shot '{self.shot}'" if self.take is None else f"take {self.take} of shot '{self.shot}'"
@@ -51,7 +44,7 @@ def known_shots(where: Home) -> frozenset[str]:
     looking = Journal.look(where.journal, story=where.name, effects=Effects())
     if looking is not None:
         with looking as journal:
-            known |= {one.shot for one in _of_story(where, journal)}
+            known |= {one.shot for one in of_story(where, journal)}
     return frozenset(known)
 
 
@@ -60,13 +53,13 @@ def give_up(
 ) -> Sequence[Submission]:
     """Close a request that is in doubt, or whose task never ends; gives the takes that went out in it.
 
-    Raises PipeError with what is true when there is no such request, StoryHeld, and GuardRefused when it is to
-    be bought anew and nobody confirms that.
+    Raises PipeError with what is true when there is no such request, StoryHeld, and GuardRefused when it may be
+    paid for twice and nobody confirms that: it is to be bought anew, or the vendor surely has it.
     """
-    with _deciding(where, effects or Effects()) as journal:
+    with deciding(where, effects or Effects()) as journal:
         meant = _meant(where, journal, which, (State.INTENT, State.SUBMITTED))
-        if decision is Decision.RESUBMIT and not (yes or where.rehearsal):
-            _confirm(meant, ask)
+        if not (yes or where.rehearsal):
+            _confirm(meant, decision, ask)
         journal.abandoned(meant, decision)
         return _now(journal, meant)
 
@@ -78,41 +71,53 @@ def adopt(where: Home, which: Which, task: str, *, effects: Effects | None = Non
     task or cannot be asked.
     """
     effects = effects or Effects()
-    with _deciding(where, effects) as journal:
+    with deciding(where, effects) as journal:
         meant = _meant(where, journal, which, (State.INTENT,))
-        facts = VENDORS[meant[0].vendor].FACTS
-        if not (0 < len(task) <= _LONGEST and task.isascii() and task.isprintable() and " " not in task):
-            raise PipeError(f"'{plain(task)}' is not the name of a task of {facts.title}")
-        shared = seated(task)[0] if facts.most_takes > 1 else task
-        _of_nobody_else(journal, where, meant[0].vendor, shared)
-        _known_to_vendor(where, meant, shared, effects)
+        first = meant[0]
+        shared = checked_name(first.vendor, task)
+        nobody_has(journal, first.vendor, shared)
+        model = catalogue().find(f"{first.vendor}/{first.model}")
+        if model is None:
+            raise Missing(
+                f"the model {first.model} is no longer known", next_step="decide with --lost or --resubmit"
+            )
+        enquire(where, recalled(first, model), shared, takes=len(meant), effects=effects)
         names = {one.id: seat(shared, place + 1, len(meant)) for place, one in enumerate(meant)}
-        journal.submitted_together(names)
+        journal.submitted_together(names, found=True)
         return _now(journal, meant)
 
 
 @contextmanager
-def _deciding(where: Home, effects: Effects) -> Iterator[Journal]:
+def deciding(where: Home, effects: Effects) -> Iterator[Journal]:
+    """The story's journal, while no run is at work on it. Raises StoryHeld."""
     with ExitStack() as stack:
         stack.enter_context(hold(where.lock, effects))
         yield stack.enter_context(Journal.open(where.journal, story=where.name, effects=effects))
 
 
-def _of_story(where: Home, journal: Journal) -> Sequence[Submission]:
-    every = history_of(where, journal, Store(where.store)).submissions.values()
+def of_story(where: Home, journal: Journal) -> Sequence[Submission]:
+    """The newest submission of each take that this story has ever asked for."""
+    every = journal.history(lambda digest: True, {}).submissions.values()
     return [one for one in every if one.story == where.name]
 
 
 def _meant(where: Home, journal: Journal, which: Which, states: Sequence[State]) -> tuple[Submission, ...]:
     """All takes of the one request that `which` names. Those in doubt come before those that the vendor has."""
-    named = [one for one in _of_story(where, journal) if one.shot == which.shot and which.take in (None, one.take)]
+    every = of_story(where, journal)
+    named = [one for one in every if one.shot == which.shot and which.take in (None, one.take)]
+    if which.id and not any(one.id.startswith(which.id) for one in named):
+        raise PipeError(
+            f"no request of {which} has an id that begins with '{plain(which.id)}'",
+            next_step="`seedance-pipe status` shows those in doubt",
+        )
+    named = [one for one in named if one.id.startswith(which.id)]
     for state in states:
         groups = (_together(journal, one) for one in named if one.state is state)
         requests = {group[0].id: group for group in groups}
         if len(requests) > 1:
             raise PipeError(
                 f"{len(requests)} requests of {which} are {_STANDING[state]}: {_told(requests.values())}",
-                next_step="say which with --take, the others later" if which.take is None else _AT_THE_STORY,
+                next_step="say which with --id, the others later",
             )
         for request in requests.values():
             return request
@@ -125,8 +130,6 @@ def _meant(where: Home, journal: Journal, which: Which, states: Sequence[State])
         next_step="nothing was changed; `seedance-pipe status` tells what is in doubt",
     )
 
-
-_AT_THE_STORY = "they are of an edited shot; give one of the versions a name of its own, or wait for its end"
 
 _STANDING: Mapping[State, str] = {
     State.INTENT: "in doubt",
@@ -147,18 +150,34 @@ def _together(journal: Journal, one: Submission) -> tuple[Submission, ...]:
 
 
 def _told(requests: Iterable[Sequence[Submission]]) -> str:
-    numbers = sorted(", ".join(str(one.take) for one in request) for request in requests)
-    return "; ".join(f"take {number}" for number in numbers)
+    firsts = sorted((request[0] for request in requests), key=lambda one: (one.take, one.at))
+    names = short_names(one.id for one in firsts)
+    return "; ".join(
+        " ".join((f"--id {names[one.id]} is take {one.take}, asked for {when(one)}", first_words(one))).rstrip()
+        for one in firsts
+    )
 
 
-def _confirm(meant: Sequence[Submission], ask: Ask | None) -> None:
-    price = _price(meant)
+def _confirm(meant: Sequence[Submission], decision: Decision, ask: Ask | None) -> None:
+    """Raises GuardRefused unless a person says yes to what may be paid for twice."""
+    price, what = _price(meant), takes(len(meant))
+    if meant[0].state is State.SUBMITTED:
+        risk = f"The vendor has {what} as task {meant[0].task}, and may still make and charge it."
+    elif decision is Decision.RESUBMIT:
+        risk = "What was asked for may be charged all the same."
+    else:
+        return
     if ask is None:
         raise GuardRefused(
-            f"nobody is there to confirm that {takes(len(meant))} may be paid for twice: {price} more",
+            f"nobody is there to confirm that {what} may be paid for twice: {price} more",
             next_step="say so with --yes",
         )
-    if not ask(f"What was asked for may be charged all the same. Buy {takes(len(meant))} anew for {price}?"):
+    then = (
+        f"Buy {what} anew for {price}"
+        if decision is Decision.RESUBMIT
+        else f"Give it up, to be bought anew for {price}"
+    )
+    if not ask(f"{risk} {then}?"):
         raise GuardRefused("it was not confirmed", next_step="nothing was changed")
 
 
@@ -170,50 +189,6 @@ def _price(meant: Sequence[Submission]) -> str:
         before = total.get(one.reserved.currency, Money.zero(one.reserved.currency))
         total[one.reserved.currency] = before + one.reserved
     return f"at most {sums(total)}"
-
-
-def _of_nobody_else(journal: Journal, where: Home, vendor: str, task: str) -> None:
-    for one in history_of(where, journal, Store(where.store)).submissions.values():
-        if one.vendor == vendor and one.task is not None and task in (one.task, seated(one.task)[0]):
-            raise PipeError(
-                f"task {task} is that of take {one.take} of shot '{one.shot}' already",
-                next_step="look for another task in the vendor's console",
-            )
-
-
-def _known_to_vendor(where: Home, meant: Sequence[Submission], task: str, effects: Effects) -> None:
-    with ExitStack() as stack:
-        environ = effects.environ
-        if where.rehearsal:
-            environ = {**environ, **stack.enter_context(serving(where.state / "vendors"))}
-        told = anyio.run(_asked, meant, task, environ, effects)
-    title = VENDORS[meant[0].vendor].FACTS.title
-    match told:
-        case Gone(code, reason):
-            raise VendorFailed(
-                f"{title} knows no task {task} ({code}: {reason})", next_step="check the task's name", code=code
-            )
-        case Barred(code, reason, next_step):
-            raise VendorFailed(f"{title} does not tell of task {task}: {reason}", next_step=next_step, code=code)
-        case Missed(reason):
-            raise VendorFailed(f"{title} could not be asked after task {task}: {reason}", next_step="try again")
-
-
-async def _asked(meant: Sequence[Submission], task: str, environ: Mapping[str, str], effects: Effects) -> Progress:
-    one = meant[0]
-    model = catalogue().find(f"{one.vendor}/{one.model}")
-    if model is None:
-        raise Missing(f"the model {one.model} is no longer known", next_step="decide with --lost or --resubmit")
-    account = accounts(environ, [one.vendor])[one.vendor]
-    async with Api(account, effects=effects, context=trust(environ)) as api:
-        vendor = line(VENDORS[one.vendor], account, api, Redactor([account.key]), effects=effects)
-        told: Progress = Missed("")
-        for attempt in range(_ASKS):
-            told = await vendor.ask(seat(task, 1, len(meant)), recalled(one, model), alone=True)
-            if not isinstance(told, Missed) or attempt == _ASKS - 1:
-                break
-            await effects.sleep(2.0**attempt)
-        return told
 
 
 def _now(journal: Journal, meant: Sequence[Submission]) -> Sequence[Submission]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-import tempfile
+import re
+from contextlib import suppress
 from pathlib import Path
 
+from seedance_pipe.disk import Disk
+from seedance_pipe.effects import Effects
 from seedance_pipe.errors import GuardRefused, PipeError
 from seedance_pipe.run.journal import Journal
 from seedance_pipe.run.store import Store
@@ -15,10 +17,15 @@ from seedance_pipe.studio.home import Home
 from seedance_pipe.studio.look import in_place
 from seedance_pipe.units import Digest
 
+_PIECE = 1 << 20
 
-def guard_output(where: Home, journal: Journal, *, force: bool) -> None:
+
+def guard_output(where: Home, journal: Journal, store: Store, *, force: bool) -> None:
     """Raises GuardRefused when what lies at the film's path is not a film that we made, and when that path
     leads out of the story's folder.
+
+    A run may have died before it could write down that it put a film there: so a file whose content the store
+    has is ours too, and nothing is lost by overwriting it.
     """
     path = where.story.output
     if not path.parent.resolve().is_relative_to(where.story.root.resolve()):
@@ -28,30 +35,30 @@ def guard_output(where: Home, journal: Journal, *, force: bool) -> None:
         )
     if force or not os.path.lexists(path) or in_place(where, journal):
         return
-    delivery = journal.deliveries().get(where.output)
-    if delivery is not None and path.is_file() and not path.is_symlink() and _digest(path) == delivery.digest:
-        return
+    if path.is_file() and not path.is_symlink():
+        delivery, digest = journal.deliveries().get(where.output), _digest(path)
+        if store.has(digest) or (delivery is not None and delivery.digest == digest):
+            return
     raise GuardRefused(
         f"{path} is not a file that this program wrote there, or it was changed since",
         next_step="move it away, give another cut.output, or let it be overwritten with --force-output",
     )
 
 
-def deliver(where: Home, journal: Journal, store: Store, film: Digest) -> Path:
+def deliver(where: Home, journal: Journal, store: Store, film: Digest, effects: Effects) -> Path:
     """Put the film in its place, whole or not at all, and remember how it looks there."""
     path = where.story.output
+    aside = path.with_name(f".{path.name}.{effects.draw(1 << 64):016x}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        _clear_away(path, effects.disk)
         try:
-            with os.fdopen(descriptor, "wb") as target, store.path(film).open("rb") as source:
-                shutil.copyfileobj(source, target, 1 << 20)
-                os.fchmod(target.fileno(), 0o644)
-                target.flush()
-                os.fsync(target.fileno())
-            Path(aside).replace(path)
+            _copy(store.path(film), aside, effects.disk)
+            effects.disk.replace(aside, path)
+            effects.disk.sync_folder(path.parent)
         except BaseException:
-            Path(aside).unlink(missing_ok=True)
+            with suppress(OSError):
+                effects.disk.remove(aside)
             raise
         found = path.stat()
     except OSError as error:
@@ -63,6 +70,28 @@ def deliver(where: Home, journal: Journal, store: Store, film: Digest) -> Path:
     return path
 
 
-def _digest(path: Path) -> str:
+def _clear_away(path: Path, disk: Disk) -> None:
+    """Remove what runs that died while they delivered have left beside the film."""
+    left = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{16}}\.part")
+    for beside in path.parent.iterdir():
+        if left.fullmatch(beside.name):
+            with suppress(OSError):
+                disk.remove(beside)
+
+
+def _copy(source: Path, target: Path, disk: Disk) -> None:
+    """A new file with the content of `source`, on the disk when this returns."""
+    descriptor = disk.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+    try:
+        with source.open("rb") as pieces:
+            while piece := pieces.read(_PIECE):
+                disk.write(descriptor, piece)
+        disk.mode(descriptor, 0o644)
+        disk.sync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _digest(path: Path) -> Digest:
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return Digest(hashlib.file_digest(file, "sha256").hexdigest())

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import assert_never
 
 from seedance_pipe import packaged
+from seedance_pipe.disk import DISK, Disk
 from seedance_pipe.errors import Missing
-
-_ROOM_BYTES = 1 << 30
+from seedance_pipe.run.ground import Trust
+from seedance_pipe.studio.room import MARGIN_BYTES, ground_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,13 @@ class Finding:
     detail: str
 
 
-def findings_here(environ: Mapping[str, str] = os.environ, folder: Path | None = None) -> list[Finding]:
-    """Everything looked at, in a fixed order. Sends nothing."""
+def findings_here(
+    environ: Mapping[str, str] = os.environ, folder: Path | None = None, disk: Disk = DISK
+) -> list[Finding]:
+    """Everything looked at, in a fixed order. `folder` is where stories lie, by default the current one. Sends
+    nothing.
+    """
+    here = folder or Path.cwd()
     return [
         Finding("python", "ok", platform.python_version()),
         _ffmpeg(environ),
@@ -35,7 +41,8 @@ def findings_here(environ: Mapping[str, str] = os.environ, folder: Path | None =
         *_keys(environ),
         _uploads(environ),
         _certificates(environ),
-        _room(folder or Path.cwd()),
+        _room(here, disk),
+        _ground(here, disk),
     ]
 
 
@@ -107,7 +114,31 @@ def _certificates(environ: Mapping[str, str]) -> Finding:
     return Finding("certificates", "missing", f"SSL_CERT_FILE names {named}, which is not there; correct it")
 
 
-def _room(folder: Path) -> Finding:
-    free = shutil.disk_usage(folder).free
+def _room(folder: Path, disk: Disk) -> Finding:
+    free = disk.free(folder)
     told = f"{free / 1e9:.1f} GB free in {folder}"
-    return Finding("disk", "ok" if free >= _ROOM_BYTES else "note", told)
+    if free >= MARGIN_BYTES:
+        return Finding("disk", "ok", told)
+    return Finding(
+        "disk", "note", f"{told}: nothing is bought while less than {MARGIN_BYTES / 1e9:.1f} GB are free"
+    )
+
+
+def _ground(folder: Path, disk: Disk) -> Finding:
+    """Whether a lock in `folder` keeps a second run of the same story out."""
+    found = ground_of(folder, disk)
+    match found.trust:
+        case Trust.HOLDS:
+            return Finding("locks", "ok", f"{found.kind or 'its file system'} in {folder} keeps a second run out")
+        case Trust.HERE_ONLY:
+            told = (
+                f"{found.kind} in {folder} keeps out runs of this machine, not those of its host or another guest"
+            )
+            return Finding("locks", "note", told)
+        case Trust.UNKNOWN:
+            told = (
+                f"{found.kind} in {folder} may let two runs in at once: runs that pay want --state on a local disk"
+            )
+            return Finding("locks", "note", told)
+        case _ as never:
+            assert_never(never)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from seedance_pipe.spec.medium import Measured
 from seedance_pipe.spec.reader import Reading, read_story
+from seedance_pipe.spec.secret import keys_of
 from seedance_pipe.spec.story import Story
 from seedance_pipe.studio.models import catalogue
 
@@ -51,7 +52,8 @@ def read(path: Path, *, rehearsal: bool = False, environ: Mapping[str, str] = os
     from seedance_pipe.vendor.uploads import uploads
 
     target = rehearsal or uploads(environ) is not None
-    return read_story(path, catalogue(), uploads=target, loopback=rehearsal, measure=_measure)
+    keys = keys_of(environ)
+    return read_story(path, catalogue(), uploads=target, loopback=rehearsal, measure=_measure, keys=keys)
 
 
 def _measure(path: Path) -> Measured:

@@ -37,6 +37,8 @@ def forecast(where: Home, *, force: Sequence[str] = (), effects: Effects | None 
 
 def status(where: Home, *, effects: Effects | None = None) -> Standing:
     """Where the story stands. Changes nothing and sends nothing."""
+    from seedance_pipe.vendor.registry import VENDORS, settles
+
     with _memory(where, effects or Effects()) as (journal, history):
         planned = make(where.story, history, METHODS)
         total = Total() if journal is None else journal.total()
@@ -47,7 +49,9 @@ def status(where: Home, *, effects: Effects | None = None) -> Standing:
         for one in planned.steps
         if one.step.kind is StepKind.TAKE and isinstance(one.verdict, Fresh)
     }
-    return Standing(planned, history, total, clips, accounts)
+    settling = {name: one.FACTS.key_variable for name, one in VENDORS.items() if settles(name)}
+    sharing = frozenset(name for name, one in VENDORS.items() if one.FACTS.most_takes > 1)
+    return Standing(planned, history, total, clips, accounts, settling, sharing)
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import replace
 from decimal import Decimal
@@ -11,14 +12,14 @@ from pathlib import Path
 from seedance_pipe.effects import Effects
 from seedance_pipe.errors import GuardRefused, Missing
 from seedance_pipe.plan.freshness import Fresh, InDoubt, InFlight
-from seedance_pipe.plan.graph import StepKind
+from seedance_pipe.plan.graph import StepKey, StepKind
 from seedance_pipe.plan.history import History, State
 from seedance_pipe.plan.make import Plan, make, picking, with_new_takes
 from seedance_pipe.plan.unroll import FILM, needed_for
 from seedance_pipe.report.standing import Result, strays
 from seedance_pipe.report.words import bill
 from seedance_pipe.run.budget import guard
-from seedance_pipe.run.event import Emit, Event
+from seedance_pipe.run.event import Emit, Event, Noted
 from seedance_pipe.run.journal import Journal
 from seedance_pipe.run.lock import hold
 from seedance_pipe.run.outcome import Outcome
@@ -26,44 +27,67 @@ from seedance_pipe.run.store import Store
 from seedance_pipe.spec.cap import tightest
 from seedance_pipe.studio.deliver import deliver, guard_output
 from seedance_pipe.studio.home import Home
-from seedance_pipe.studio.look import METHODS, history_of
+from seedance_pipe.studio.look import METHODS, history_of, in_place
+from seedance_pipe.studio.room import guard_ground, guard_room
+from seedance_pipe.studio.sound import sound
+from seedance_pipe.studio.stop import Stop
 from seedance_pipe.studio.work import Wishes, Work
 from seedance_pipe.units import Digest, Money
-from seedance_pipe.vendor.registry import settles
+from seedance_pipe.vendor.registry import VENDORS
 
 ASK_ABOVE = Money(Decimal(10))
 """A run that may spend more than this is confirmed by a person first."""
 
+_STATE = StepKey("state")
+"""What is said of the state's folder is said under this name: a shot's step has a `#` or a `/` in its own."""
+
 Showing = Callable[[Plan], AbstractContextManager[Emit]]
 Ask = Callable[[str], bool]
+Farewell = Callable[[Result], None]
+
+
+def _unsaid(result: Result) -> None:
+    pass
 
 
 def run(
-    where: Home, wishes: Wishes, *, showing: Showing, ask: Ask | None = None, effects: Effects | None = None
+    where: Home,
+    wishes: Wishes,
+    *,
+    showing: Showing,
+    ask: Ask | None = None,
+    farewell: Farewell = _unsaid,
+    effects: Effects | None = None,
 ) -> Result:
-    """Make what is stale, then the film. `ask` puts a question to a person, None when nobody is there.
+    """Make what is stale, then the film. `ask` puts a question to a person, None when nobody is there. When a
+    stop has to end the process before this returns, `farewell` is told how it ended, from another thread.
 
     Raises StoryHeld when another run has the story, and GuardRefused and Missing before anything is sent.
     """
     effects = effects or Effects()
     wishes = replace(wishes, cap=tightest(where.story.budget, wishes.cap))
+    ground = guard_ground(where, effects.disk)
     with ExitStack() as stack:
         stack.enter_context(hold(where.lock, effects))
         journal = stack.enter_context(Journal.open(where.journal, story=where.name, effects=effects))
-        store = Store(where.store)
+        store = Store(where.store, disk=effects.disk)
         stack.callback(store.close)
-        history = history_of(where, journal, store)
-        picks = with_new_takes(where.story, history, wishes.force)
-        history = picking(history, picks)
-        plan = _planned(where, history, wishes)
-        guard_output(where, journal, force=wishes.force_output)
+        picks = with_new_takes(where.story, history_of(where, journal, store), wishes.force)
+        checked = sound(
+            store,
+            lambda present: picking(journal.history(present, in_place(where, journal)), picks),
+            lambda history: _planned(where, history, wishes),
+        )
+        history, plan = checked.history, checked.plan
+        guard_output(where, journal, store, force=wishes.force_output)
+        guard_room(where, plan, effects.disk)
         _guard_cost(where, wishes, plan, journal, ask)
-        left = tuple(one for one in strays(plan, history) if one.state is not State.INTENT or settles(one.vendor))
+        left = strays(plan, history)
         work = Work(where, wishes, plan, history, picks, left, journal, store, effects)
         if not plan.pending and not left:
             return _nothing_to_do(work)
-        with showing(plan) as emit:
-            return _carried_out(work, _heard_or_not(emit))
+        notes = [*([Noted(_STATE, ground)] if ground else []), *checked.notes]
+        return _shown(work, showing, farewell, notes)
 
 
 def _planned(where: Home, history: History, wishes: Wishes) -> Plan:
@@ -107,6 +131,28 @@ def _guard_cost(where: Home, wishes: Wishes, plan: Plan, journal: Journal, ask: 
         raise GuardRefused("the run was not confirmed", next_step="nothing was sent and nothing was bought")
 
 
+def _shown(work: Work, showing: Showing, farewell: Farewell, notes: Sequence[Noted]) -> Result:
+    """Carried out under the eyes of a person. When that has to be cut off, what is drawn is put in order first."""
+    stop = Stop()
+    with ExitStack() as drawn:
+
+        def cut_off(number: int) -> None:
+            with suppress(OSError):
+                drawn.close()
+            farewell(_stopped(work, number))
+
+        with stop.heard(cut_off):
+            emit = _heard_or_not(drawn.enter_context(showing(work.plan)))
+            for note in notes:
+                emit(note)
+            try:
+                return _carried_out(work, emit, stop)
+            finally:
+                # A terminal that has gone ends no run either.
+                with suppress(OSError):
+                    drawn.close()
+
+
 def _heard_or_not(emit: Emit) -> Emit:
     """`emit`, but a reader that has gone stops no run: the money is spent, and the journal hears everything."""
 
@@ -122,12 +168,16 @@ def _nothing_to_do(work: Work) -> Result:
     return Result(0, work.where.story.output if FILM in fresh else None, fresh=fresh)
 
 
-def _carried_out(work: Work, emit: Emit) -> Result:
-    from seedance_pipe.studio.perform import Stopped, perform
+def _carried_out(work: Work, emit: Emit, stop: Stop) -> Result:
+    from seedance_pipe.studio.perform import perform
 
-    ended = perform(work, emit)
-    if isinstance(ended, Stopped):
-        return Result(128 + ended.signal, None, stopped=True, running=ended.running)
+    ended = perform(work, emit, stop)
+    if ended is None:
+        assert stop.number is not None
+        return _stopped(work, stop.number)
+    ended = replace(
+        ended, failed={key: error for key, error in ended.failed.items() if key not in _replaced(work)}
+    )
     film = ended.outputs.get(FILM)
     return Result(
         _exit_code(ended),
@@ -139,6 +189,29 @@ def _carried_out(work: Work, emit: Emit) -> Result:
         blocked=tuple(ended.blocked),
         charged=ended.charged,
     )
+
+
+def _replaced(work: Work) -> set[StepKey]:
+    """Takes that were ours, whose file is lost, and that no step needs, because another was asked for since. If
+    even their vendors do not have them any more, a person has done what there was to do, and no run fails for it.
+    """
+    needed = {need.step for one in work.plan.steps for need in one.step.needs}
+    return {
+        one.step.key
+        for one in work.plan.steps
+        if isinstance(one.verdict, InFlight)
+        and one.verdict.submission.state is State.STORED
+        and one.step.key not in needed
+    }
+
+
+def _stopped(work: Work, number: int) -> Result:
+    """What of this story is now with its vendors, and what of it went without an answer."""
+    submissions = history_of(work.where, work.journal, work.store).submissions.values()
+    own = [one for one in submissions if one.story == work.where.name]
+    titles = [VENDORS[one.vendor].FACTS.title for one in own if one.state in (State.SUBMITTED, State.READY)]
+    doubts = sum(one.state is State.INTENT for one in own)
+    return Result(128 + number, None, stopped=True, running=Counter(titles), unanswered=doubts)
 
 
 def _exit_code(ended: Outcome) -> int:
@@ -153,4 +226,4 @@ def _exit_code(ended: Outcome) -> int:
 def _in_place(work: Work, film: Digest) -> Path:
     if work.history.delivered.get(work.where.output) == film:
         return work.where.story.output
-    return deliver(work.where, work.journal, work.store, film)
+    return deliver(work.where, work.journal, work.store, film, work.effects)

@@ -4,24 +4,27 @@ whether those in doubt are, is found out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 import anyio
 
 from seedance_pipe.document import Json
-from seedance_pipe.errors import PipeError
+from seedance_pipe.errors import InDoubt, PipeError
 from seedance_pipe.plan.graph import Step, StepKey, StepKind
-from seedance_pipe.plan.history import Submission
+from seedance_pipe.plan.history import State, Submission
+from seedance_pipe.plan.unroll import take_key
 from seedance_pipe.run.craft import Craft, Job
-from seedance_pipe.run.event import Emit, Failed, Finished, Noted, Started
+from seedance_pipe.run.event import Doubted, Emit, Failed, Finished, Noted, Started
 from seedance_pipe.run.scheduler import keeping
+from seedance_pipe.run.submission import doubted
 from seedance_pipe.spec.diagnostic import Place
 from seedance_pipe.spec.medium import Address, Kind, Medium, Role
 from seedance_pipe.spec.model import Model
 from seedance_pipe.spec.story import Footage, Shot
 from seedance_pipe.studio.models import catalogue
 from seedance_pipe.studio.work import Work
+from seedance_pipe.vendor.registry import VENDORS
 
 
 async def follow_strays(work: Work, strays: Iterable[Submission], craft: Craft, emit: Emit) -> None:
@@ -31,8 +34,28 @@ async def follow_strays(work: Work, strays: Iterable[Submission], craft: Craft, 
             tasks.start_soon(_fetch, work, craft, submission, emit)
 
 
+def tell_of(strays: Iterable[Submission], emit: Emit, *, first: Callable[[Submission], str]) -> None:
+    """Say of each of `strays`, which this run cannot settle, that it is in doubt, and what to do `first`."""
+    for one in strays:
+        title = VENDORS[one.vendor].FACTS.title
+        error = doubted(one, shot=one.shot, vendor=title, model=one.model, first=first(one))
+        emit(Doubted(stray_key(one), error.message, error.next_step))
+
+
+def still_in_doubt(work: Work) -> tuple[StepKey, ...]:
+    """The strays of which even now nobody knows whether the vendor has them."""
+    doubts = (one for one in work.strays if one.state is State.INTENT)
+    now = ((one, work.journal.submission(one.fingerprint)) for one in doubts)
+    left = (one for one, found in now if found and found.id == one.id and found.state is State.INTENT)
+    return tuple(stray_key(one) for one in left)
+
+
+def stray_key(submission: Submission) -> StepKey:
+    return StepKey(f"{take_key(submission.shot, submission.take)} of an earlier story")
+
+
 async def _fetch(work: Work, craft: Craft, submission: Submission, emit: Emit) -> None:
-    key = StepKey(f"{submission.shot}#{submission.take} of an earlier story")
+    key = stray_key(submission)
     model = catalogue().find(f"{submission.vendor}/{submission.model}")
     if model is None:
         what = f"task {submission.task}" if submission.task else "a request in doubt"
@@ -46,6 +69,8 @@ async def _fetch(work: Work, craft: Craft, submission: Submission, emit: Emit) -
         job = Job(step, submission.fingerprint, submission.inputs, {}, {}, scratch, keeping(work.store))
         try:
             outputs = await craft.perform(job, emit)
+        except InDoubt as error:
+            emit(Doubted(key, error.message, error.next_step))
         except PipeError as error:
             emit(Failed(key, error.message, error.next_step))
         else:

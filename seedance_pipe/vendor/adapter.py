@@ -88,11 +88,14 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """Not now: the same request may be sent again, after `retry_after` seconds where the vendor named them."""
+    """Not now: the same request may be sent again, after `retry_after` seconds where the vendor named them.
+    `next_step` is for people, "" where waiting is all that they can do.
+    """
 
     code: str
     reason: str
     retry_after: float | None = None
+    next_step: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,18 +236,38 @@ class Listed:
 class Searching(Protocol):
     """What the module of a vendor whose list of tasks settles doubts offers beside an Adapter.
 
-    `recognisable` says whether the task of `request` can be told from all others. `lists` are the names of the
+    `recognisable` says whether the task of `request` can be told from all others, and `alike` whether the tasks of
+    two such requests could be taken for each other. `lists` are the names of the
     lists that together hold every task; `listing` asks for one page, from 1, of such a list, and `listed` reads
     the answer: only what was created at `since` (Unix seconds) or later counts.
     """
 
     def recognisable(self, request: Json) -> bool: ...
 
+    def alike(self, request: Json, other: Json) -> bool: ...
+
     def lists(self) -> Sequence[str]: ...
 
     def listing(self, request: Json, name: str, page: int) -> Call: ...
 
     def listed(self, answer: Answered, request: Json, *, page: int, since: float) -> Listed | Missed | Barred: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """The vendor took a cancellation. What it came to is the task's own state."""
+
+
+class Cancelling(Protocol):
+    """What the module of a vendor that lets go of tasks offers beside an Adapter.
+
+    `cancellation` asks it to drop a task that waits, and `dropped` reads the answer. It is only sent for a task
+    that was seen waiting a moment before: what has ended may be deleted by it, with its clip.
+    """
+
+    def cancellation(self, task: str) -> Call: ...
+
+    def dropped(self, answer: Answered) -> Dropped | Refused | Barred | Missed: ...
 
 
 class Adapter(Protocol):

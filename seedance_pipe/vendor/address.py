@@ -149,5 +149,5 @@ def _refused(why: str) -> VendorFailed:
     # The address itself stays out of the message: it is signed.
     return VendorFailed(
         f"the vendor gave an address for a result that is not followed: {why}",
-        next_step="run again to ask for a new address; the clip is paid for and stays with the vendor for a day",
+        next_step="run again to ask for a new one: the clip is paid for, and is fetched before anything is bought",
     )

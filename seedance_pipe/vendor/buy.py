@@ -11,19 +11,21 @@ import anyio
 import anyio.lowlevel
 
 from seedance_pipe.document import Json, JsonPath, fill
+from seedance_pipe.effects import Effects
 from seedance_pipe.errors import PipeError
 from seedance_pipe.plan.history import Submission
 from seedance_pipe.plan.unroll import seeded
+from seedance_pipe.run.craft import Job
 from seedance_pipe.run.intent import Intent
 from seedance_pipe.spec.cap import Caps
-from seedance_pipe.vendor.adapter import Accepted, Busy, Doubtful, Refused
+from seedance_pipe.vendor.adapter import Accepted, Adapter, Busy, Doubtful, Refused
 from seedance_pipe.vendor.again import Again
 from seedance_pipe.vendor.answer import Call, NotSent
 from seedance_pipe.vendor.assets import Assets, Filled, marks
 from seedance_pipe.vendor.party import Seat
 from seedance_pipe.vendor.take import Take
 
-_AGAIN = "run again: nothing was bought"
+_NOTHING = "nothing was bought"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +55,7 @@ async def buy(take: Take, seats: Sequence[Seat], *, assets: Assets, last_frame: 
 
     Raises InDoubt when no answer tells, GuardRefused for the cap, and PipeError when nothing was bought.
     """
-    adapter = take.line.adapter
-    body = seeded(take.shot.body, take.shot, take.job.step.take)
-    marked = fill(body, marks(take.job, take.shot))
-    request = adapter.frozen(
-        marked, shot=take.shot, last_frame=last_frame, draw=take.effects.draw, takes=len(seats)
-    )
+    request = frozen(take.line.adapter, take.job, effects=take.effects, last_frame=last_frame, takes=len(seats))
     async with take.line.door:
         filled = await assets.fill(take.job, take.shot, take.line)
         call = _call(take, request, filled.media)
@@ -71,6 +68,14 @@ async def buy(take: Take, seats: Sequence[Seat], *, assets: Assets, last_frame: 
                 allow_unknown=budget.allow_unknown,
             )
             await _Sending(take, submissions, call, assets, filled, Again(take.effects)).until_accepted()
+
+
+def frozen(adapter: Adapter, job: Job, *, effects: Effects, last_frame: bool, takes: int = 1) -> Json:
+    """The request for the take of `job`, and others of its shot that come to `takes`, as the journal keeps it."""
+    shot = job.step.shot
+    assert shot is not None
+    marked = fill(seeded(shot.body, shot, job.step.take), marks(job, shot))
+    return adapter.frozen(marked, shot=shot, last_frame=last_frame, draw=effects.draw, takes=takes)
 
 
 def _call(take: Take, request: Json, media: Mapping[JsonPath, str]) -> Call:
@@ -153,9 +158,9 @@ class _Sending:
         self.take.journal.refused(*self._ids, code=answer.code, reason=answer.reason)
         if self.assets.refused(self.filled, self.take.line):
             # Nobody can tell whether the vendor had thrown one of them away.
-            reason = f"{answer.reason}; nothing was bought, and the next run uploads its files anew"
+            reason = f"{answer.reason}; {_NOTHING}, and the next run uploads its files anew"
             return self.take.failed(reason, next_step=answer.next_step, code=answer.code)
-        return self.take.failed(answer.reason, next_step=answer.next_step, code=answer.code)
+        return self.take.failed(f"{answer.reason}; {_NOTHING}", next_step=answer.next_step, code=answer.code)
 
     @property
     def _ids(self) -> tuple[str, ...]:
@@ -170,12 +175,12 @@ class _Sending:
         self._close(answer)
         if isinstance(answer, NotSent):
             return self.take.failed(
-                f"{self.take.vendor} could not be reached: {answer.reason}",
-                next_step="check the network and run again: nothing was bought",
+                f"{self.take.vendor} could not be reached: {answer.reason}; {_NOTHING}",
+                next_step="check the network and run again",
             )
         return self.take.failed(
-            f"{self.take.vendor} stayed too busy to take it ({answer.code}: {answer.reason})",
-            next_step=_AGAIN,
+            f"{self.take.vendor} stayed too busy to take it: {answer.reason}; {_NOTHING}",
+            next_step=answer.next_step or "run again later",
             code=answer.code,
         )
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from anyio import Path as AsyncPath
 from anyio import to_thread
 
 from seedance_pipe.errors import MediaFailed, VendorFailed
@@ -66,7 +65,7 @@ async def _fetch_clip(
             try:
                 await to_thread.run_sync(checks.clip, clip)
             except MediaFailed as problem:
-                await AsyncPath(clip).unlink()
+                take.effects.disk.remove(clip)
                 if last:
                     raise MediaFailed(
                         f"{take.name}: what {take.vendor} gives out is not a whole clip: {problem.message}",

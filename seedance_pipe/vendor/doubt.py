@@ -48,8 +48,12 @@ async def _send_again(take: Take, together: Sequence[Submission], assets: Assets
     nothing of the first time, so it settles nothing.
     """
     own, facts = take.own(together), take.line.adapter.FACTS
-    if facts.keys_kept is not None and take.effects.now() - own.at > facts.keys_kept:
+    passed = take.effects.now() - own.at
+    if facts.keys_kept is not None and passed > facts.keys_kept:
         raise take.doubted(own, f"after {facts.keys_kept / 3600:g} hours it may not know our key any more")
+    if facts.keys_kept is not None and passed < -_CLOCKS_SECONDS:
+        # A clock that was set back does not tell how long ago that was.
+        raise take.doubted(own, "by the clock of this machine it was asked in the future")
     take.moved("settling")
     again = Again(take.effects)
     async with take.line.door:
@@ -136,12 +140,23 @@ async def _search(take: Take, together: Sequence[Submission]) -> None:
         await take.effects.sleep(pause)
 
 
+def _mistakable(take: Take, own: Submission, other: Submission) -> bool:
+    """Whether a task on the list could be that of `other` just as well: both drew the same mark by chance."""
+    assert take.line.searching is not None
+    alike = other.id != own.id and other.vendor == own.vendor
+    return alike and take.line.searching.alike(own.request, other.request)
+
+
 def _adopted(take: Take, own: Submission, tasks: frozenset[str]) -> bool:
     """Whether there was one task that is ours; the journal then has its name. Raises InDoubt for several."""
     if len(tasks) > 1:
         raise take.doubted(own, f"more than one task could be ours: {', '.join(sorted(tasks))}")
+    if tasks and any(_mistakable(take, own, other) for other in take.journal.in_doubt()):
+        raise take.doubted(
+            own, f"another request in doubt bears the same mark, so task {min(tasks)} may be its own"
+        )
     for task in tasks:
-        take.accepted((own,), Accepted(task))
+        take.accepted((own,), Accepted(task), found=True)
         take.noted(f"its answer had been lost; {take.vendor} lists it as task {task}, which is ours by its mark")
     return bool(tasks)
 

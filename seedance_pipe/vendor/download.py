@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import os
 import re
 import socket
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
+from anyio import to_thread
 
 from seedance_pipe.effects import Effects
 from seedance_pipe.errors import PipeError, VendorFailed
@@ -85,14 +87,13 @@ class Downloads:
                     await self._effects.sleep(jittered(attempt, first=1.0, longest=20.0, effects=self._effects))
                 try:
                     outcome = await self._once(address, part, loopback)
+                    if outcome is Fetched.WHOLE:
+                        self._effects.disk.replace(part.path, to)
+                    return outcome
                 except Cut as cut:
                     reason = str(cut)
-                    continue
                 except OSError as error:
                     raise PipeError(f"{to.name} cannot be written: {error.strerror}", next_step=_ROOM) from error
-                if outcome is Fetched.WHOLE:
-                    part.path.rename(to)
-                return outcome
             raise VendorFailed(f"the download broke {self._bounds.attempts} times: {reason}", next_step=_NEXT)
         raise VendorFailed(f"the download was not done within {self._bounds.wall:g} s", next_step=_NEXT)
 
@@ -137,12 +138,16 @@ class Downloads:
         self._fits(whole or 0)
         part.validator = _validator(reply.headers) or part.validator
         pace = _Rate(self._bounds, self._effects)
-        async with await anyio.open_file(part.path, "ab" if part.length else "wb") as file:
+        disk = self._effects.disk
+        descriptor = disk.open(part.path, os.O_CREAT | os.O_WRONLY | (os.O_APPEND if part.length else os.O_TRUNC))
+        try:
             async for piece in reply.pieces:
                 self._fits(part.length + len(piece))
-                await file.write(piece)
+                await to_thread.run_sync(disk.write, descriptor, piece)
                 part.length += len(piece)
                 pace.count(len(piece))
+        finally:
+            os.close(descriptor)
         if whole is not None and part.length != whole:
             part.restart()
             raise Cut(f"not the {whole} bytes that were announced")

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from seedance_pipe.errors import VendorFailed
 from seedance_pipe.plan.history import State, Submission
+from seedance_pipe.run.submission import ended_by_a_person
 from seedance_pipe.units import Money
 from seedance_pipe.vendor.adapter import Barred, Failed, Gone, Missed, Queued, Ready, Running
 from seedance_pipe.vendor.pace import Rank, growing
@@ -14,8 +15,10 @@ from seedance_pipe.vendor.take import Take
 
 _MISSED_SECONDS = 60.0
 _RETRY_AFTER_SECONDS = 600.0
-# A task that is past its time is still asked after for so long when the answers do not come through.
-_LATE_SECONDS = 300.0
+# A task that is past its time is still asked after for so long: a little, and longer when the answers do not come
+# through. These are pauses that were made, not a clock's: a machine that slept has to be heard out first.
+_LATE_SECONDS = 60.0
+_LATE_MISSED_SECONDS = 300.0
 # Taking a task for gone lets it be bought again, so one answer that says so is not believed, and none is while
 # the vendor must still know it.
 _GONE_ANSWERS = 3
@@ -30,7 +33,7 @@ async def follow(take: Take, submission: Submission, *, wait: bool) -> Ready:
     assert submission.task is not None
     with take.line.polls.following(submission.task):
         # What was in doubt may have reached the vendor only now, long after its intent.
-        following = _Following(take, submission, since=take.effects.now() if wait else submission.at)
+        following = _Following(take, submission, anew=wait)
         if wait:
             await following.rest()
         while True:
@@ -43,9 +46,8 @@ async def follow(take: Take, submission: Submission, *, wait: bool) -> Ready:
 class _Following:
     """What one run has seen of a task so far."""
 
-    def __init__(self, take: Take, submission: Submission, *, since: float) -> None:
+    def __init__(self, take: Take, submission: Submission, *, anew: bool) -> None:
         assert submission.task is not None
-        self._since = since
         self._take = take
         self._submission = submission
         self._task = submission.task
@@ -55,9 +57,14 @@ class _Following:
         self._pause = next(self._pauses)
         self._status = ""
         self._gone = 0
-        self._began = take.effects.now()
+        # The clock on the wall tells how old the task was when we began, and may be set to any time after that.
+        self._began = take.effects.monotonic()
+        self._age_then = max(0.0, take.effects.now() - submission.at)
+        self._worked_then = 0.0 if anew else self._age_then
+        self._late = 0.0
 
     async def rest(self) -> None:
+        self._late += self._pause if self._overdue else 0.0
         await self._take.effects.sleep(self._pause)
 
     async def once(self) -> Ready | None:
@@ -83,7 +90,8 @@ class _Following:
             case Failed():
                 raise self._failed(progress)
             case Barred(code, reason, next_step):
-                step = f"{next_step}; then run again: task {self._task} goes on without us and is fetched"
+                first = next_step.removesuffix(", then run again")
+                step = f"{first}; then run again: task {self._task} goes on without us and is fetched"
                 raise self._take.failed(reason, next_step=step, code=code)
             case _ as never:
                 assert_never(never)
@@ -116,13 +124,13 @@ class _Following:
         if self._gone < _GONE_ANSWERS:
             self._missed(reason, 0.0)
             return
-        if self._take.effects.now() - self._submission.at <= facts.tasks_kept:
+        if self._age_then + self._passed <= facts.tasks_kept:
             # Another project's key is answered just so: closing the take would buy it again.
             raise self._take.failed(
                 f"{reason}, though {facts.title} keeps tasks for {facts.tasks_kept / 86_400:g} days "
                 f"(task {self._task}); nothing is bought again",
                 next_step=f"check that {facts.key_variable} is of the project that asked for it, and run again; "
-                f"`run --force {self._take.shot.id}` asks for a new take and may pay twice",
+                f"or {self._way_out()}",
                 code=code,
             )
         receipt = self._submission.receipt
@@ -135,8 +143,15 @@ class _Following:
 
     def _failed(self, failed: Failed) -> VendorFailed:
         receipt = self._submission.receipt
-        self._close(failed.code, failed.reason, charged=receipt.charged if receipt else failed.charged)
-        return self._take.failed(failed.reason, next_step=failed.next_step, code=failed.code)
+        charged = receipt.charged if receipt else failed.charged
+        self._close(failed.code, failed.reason, charged=charged)
+        what = f"{failed.reason}; {self._cost(charged)}"
+        return self._take.failed(what, next_step=failed.next_step, code=failed.code)
+
+    def _cost(self, charged: Money | None) -> str:
+        if charged is None:
+            return f"{self._take.vendor} does not say whether it was charged"
+        return f"{charged} was charged" if charged.amount else "nothing was charged"
 
     def _close(self, code: str, reason: str, *, charged: Money | None) -> None:
         # A take that was stored once stays stored: only its file is to be had again.
@@ -145,19 +160,31 @@ class _Following:
 
     def _be_patient(self) -> None:
         """Time alone never ends a task for us: we only stop asking in this run."""
-        now = self._take.effects.now()
-        if now - self._since <= self._take.line.adapter.patience(self._submission.request):
-            return
-        if self._misses is None:
+        if self._misses is None and self._late >= _LATE_SECONDS:
             raise self._given_up(f"should have ended task {self._task} by now, and does not say how")
-        if now - self._began > _LATE_SECONDS:
+        if self._late >= _LATE_MISSED_SECONDS:
             raise self._given_up(f"does not tell what became of task {self._task} ({self._missed_because})")
+
+    @property
+    def _passed(self) -> float:
+        return self._take.effects.monotonic() - self._began
+
+    @property
+    def _overdue(self) -> bool:
+        return self._worked_then + self._passed > self._take.line.adapter.patience(self._submission.request)
 
     def _given_up(self, what: str) -> VendorFailed:
         return self._take.failed(
             f"{self._take.vendor} {what}",
-            next_step="run again to ask once more: nothing is bought before it is known; "
-            f"`run --force {self._take.shot.id}` asks for a new take and may pay twice",
+            next_step=f"run again to ask once more: nothing is bought before it is known; or {self._way_out()}",
+        )
+
+    def _way_out(self) -> str:
+        """How a person ends a task that no run comes to an end with."""
+        if self._submission.state is not State.SUBMITTED:
+            return f"`run --force {self._take.shot.id}` asks for a new take and may pay twice"
+        return (
+            f"look for it in the console of {self._take.vendor} and end it: {ended_by_a_person(self._submission)}"
         )
 
     def _growing(self, longest: float) -> Iterator[float]:

@@ -46,7 +46,7 @@ class Lodgings:
             held = self._held.get(key) or self._recalled(digest, line)
             if held is None:
                 held = Held(await self._send(file, name, line), recalled=False)
-                if line.adapter.FACTS.uploads_kept is not None:
+                if line.adapter.FACTS.uploads_kept is not None and not _signed(held.address):
                     self._journal.uploaded(*key, held.address)
             self._held[key] = held
         return held
@@ -83,3 +83,8 @@ class Lodgings:
                 case _ as never:
                     assert_never(never)
         raise VendorFailed(f"{name} could not be sent to {title}: {reason}", next_step=f"run again: {_NOTHING}")
+
+
+def _signed(address: str) -> bool:
+    """Whether who has `address` may read what others may not: it is used, and never written down."""
+    return "?" in address or "@" in address

@@ -21,6 +21,7 @@ from seedance_pipe.vendor.adapter import (
     Busy,
     Doubt,
     Doubtful,
+    Dropped,
     Facts,
     Failed,
     Gone,
@@ -67,44 +68,70 @@ _TIERS = ("default", "flex")
 _MOST_PAGES = 500
 _PAGE = 500
 
-_KEY = f"check the key in {FACTS.key_variable}: it must be of this region and project"
+_KEY = f"check the key in {FACTS.key_variable}, which must be of this region and project, then run again"
+_PERMISSION = (
+    f"give the key in {FACTS.key_variable} the permission in the ModelArk console, or use another one, "
+    "then run again"
+)
 _BALANCE = "top up the account in the ModelArk console, then run again"
+_LIMIT = "raise it in the ModelArk console, then run again"
+_PICTURE = "give another picture, or the same one as PNG or JPEG, then run again"
 _INPUT = "change the prompt or the pictures of this shot, then run again"
-_OPEN = "activate the model in the ModelArk console, then run again"
+_PROMPT = "change the prompt of this shot, then run again"
+_PRIVATE = "did not pass the vendor's content check, which finds something private in it"
+_ACCOUNT = "look at the account in the ModelArk console, then run again"
+_OPEN = (
+    "activate the model in the ModelArk console (those of 2.0 and later want a balance of more than 30 USD, a "
+    "savings plan or a resource pack), then run again"
+)
+_OTHER = "activate the model in the ModelArk console, or choose another one: `seedance-pipe models` lists them"
+_ENDPOINT = (
+    "allow calls by the model's name in the ModelArk console, or use a key that may make them, then run again"
+)
+_ANEW = "run again to ask for it anew"
+_TRY = "run again, for a new try may pass; else change the prompt or the pictures of this shot"
+_MEDIA = "change that file, or the prompt, then run again"
+_QUOTA = "look at the account's quotas in the ModelArk console, and run again later"
 _REQUEST = "change the shot as the vendor's message says, then run again"
 _TASK_TYPE = "change the prompt or omni_reference_task_type, then run again"
 
 # Section 5: the beginning of a code, what it means, and what a person can do. The first line that fits counts.
 _CODES: tuple[tuple[str, str, str], ...] = (
-    ("OutputVideoSensitiveContent", "the finished video was held back by the vendor's content check", _INPUT),
-    ("OutputAudioSensitiveContent", "the finished sound was held back by the vendor's content check", _INPUT),
-    ("Output", "the result was held back by the vendor's content check", _INPUT),
-    ("InputTextSensitiveContent", "the prompt did not pass the vendor's content check", _INPUT),
-    ("InputImageSensitiveContent", "a picture did not pass the vendor's content check", _INPUT),
-    ("InputVideoSensitiveContent", "a reference video did not pass the vendor's content check", _INPUT),
-    ("InputAudioSensitiveContent", "a reference sound did not pass the vendor's content check", _INPUT),
+    ("OutputVideoSensitiveContent", "the finished video was held back by the vendor's content check", _TRY),
+    ("OutputAudioSensitiveContent", "the finished sound was held back by the vendor's content check", _TRY),
+    ("Output", "the result was held back by the vendor's content check", _TRY),
+    ("InputTextSensitiveContent", "the prompt did not pass the vendor's content check", _PROMPT),
+    ("InputImageSensitiveContentDetected.PrivacyInformation", f"a picture {_PRIVATE}", _MEDIA),
+    ("InputImageSensitiveContent", "a picture did not pass the vendor's content check", _MEDIA),
+    ("InputVideoSensitiveContentDetected.PrivacyInformation", f"a reference video {_PRIVATE}", _MEDIA),
+    ("InputVideoSensitiveContent", "a reference video did not pass the vendor's content check", _MEDIA),
+    ("InputAudioSensitiveContent", "a reference sound did not pass the vendor's content check", _MEDIA),
     ("SensitiveContentDetected", "the request did not pass the vendor's content check", _INPUT),
     ("AuthenticationError", "the vendor refused the key", _KEY),
-    ("InvalidAccountStatus", "the account is not in good standing", "look at the account in the ModelArk console"),
+    ("InvalidAccountStatus", "the account is not in good standing", _ACCOUNT),
     ("AccountOverdueError", "the account has no money left", _BALANCE),
     ("OperationDenied.ServiceOverdue", "the account has no money left", _BALANCE),
     ("OperationDenied.ServiceNotOpen", "the service is not activated on this account", _OPEN),
-    ("OperationDenied", "the account may not do this", "look at the account in the ModelArk console"),
-    ("AccessDenied", "the key has no permission for this", _KEY),
+    ("OperationDenied", "the account may not do this", _ACCOUNT),
+    ("AccessDenied", "the key has no permission for this", _PERMISSION),
     ("ModelNotOpen", "the model is not activated on this account", _OPEN),
-    ("InvalidEndpointOrModel.ModelIDAccessDisabled", "the account must name an endpoint, not a model", _OPEN),
-    ("InvalidEndpointOrModel", "the vendor has no such model, or this key may not use it", _OPEN),
+    ("InvalidEndpointOrModel.ModelIDAccessDisabled", "the key may not call a model by its name", _ENDPOINT),
+    ("InvalidEndpointOrModel", "the vendor has no such model, or this key may not use it", _OTHER),
     ("InvalidEndpoint.ClosedEndpoint", "the model is closed at the moment", "run again later"),
-    ("SetLimitExceeded", "the spending limit set for this model is reached", "raise it in the ModelArk console"),
-    ("InvalidImageURL", "the vendor could not read a picture", _INPUT),
+    ("SetLimitExceeded", "the spending limit that is set for this model is reached", _LIMIT),
+    ("InvalidImageURL", "the vendor could not read a picture", _PICTURE),
     ("MissingParameter", "the vendor misses a parameter", _REQUEST),
     ("InvalidParameter.TaskTypeMismatch", "the prompt asks for another omni_reference_task_type", _TASK_TYPE),
     ("InvalidParameter.TaskTypeConstraint", "the request breaks a rule of its kind of task", _REQUEST),
     ("InvalidParameter", "the vendor does not accept a parameter", _REQUEST),
-    ("QuotaExceeded", "a quota of the account is used up or its queue is full", "run again later"),
-    ("InternalServiceError", "the vendor had a fault of its own", "run again"),
-    ("expired", "the task was not done in time", "run again"),
-    ("cancelled", "the task was cancelled in the vendor's console", "run again"),
+    ("QuotaExceeded", "a quota of the account is used up, or its queue at the vendor is full", _QUOTA),
+    ("InflightBatchsizeExceeded", "the account has as many takes under way as it may have", ""),
+    ("ServerOverloaded", "the vendor has too much to do at the moment", ""),
+    ("RequestBurstTooFast", "the vendor has too much to do at the moment", ""),
+    ("InvalidAction.RunningTaskDeletion", "the task is at work already, and cannot be stopped", "run again"),
+    ("InternalServiceError", "the vendor had a fault of its own", _ANEW),
+    ("expired", "the task was not done in time", _ANEW),
+    ("cancelled", "the task was cancelled", _ANEW),
 )
 _NOT_LATER = "SetLimitExceeded"
 
@@ -137,11 +164,19 @@ def verdict(answer: Answered, request: Json) -> Verdict:
         return Accepted(task) if task else Doubtful(f"its answer ({answer.status}) named no task")
     code, message = _error(answer.document)
     if answer.status == 429 and not code.startswith(_NOT_LATER):
-        return Busy(code or "429", message or "too many requests", answer.retry_after)
+        return _busy(code, message, answer.retry_after)
     if 400 <= answer.status < 500 and code:
         meaning, next_step = _meaning(code)
         return Refused(code, _reason(meaning, code, message), next_step)
     return Doubtful(f"it answered {answer.status}" + (f" {code}" if code else ", not in its own words"))
+
+
+def _busy(code: str, message: str, retry_after: float | None) -> Busy:
+    """Not the codes alone decide: one of tomorrow with this status means just the same."""
+    known = any(code.startswith(start) for start, _, _ in _CODES)
+    meaning, next_step = _meaning(code) if known else ("too many requests", "")
+    reason = _reason(meaning, code, message) if code else meaning
+    return Busy(code or "429", reason, retry_after, next_step)
 
 
 def poll(tasks: Sequence[str]) -> Call:
@@ -206,6 +241,30 @@ def listed(answer: Answered, request: Json, *, page: int, since: float) -> Liste
     total = whole(look(answer.document, "total"))
     seen_all = len(items) < _PAGE if total is None else page * _PAGE >= total
     return Listed(ours - {""}, more=bool(items) and not seen_all and page < _MOST_PAGES)
+
+
+def alike(request: Json, other: Json) -> bool:
+    """Two requests of one model may have drawn the same nonce; nothing else in a list tells their tasks apart."""
+    return look(request, _NONCE) == look(other, _NONCE) and look(request, "model") == look(other, "model")
+
+
+def cancellation(task: str) -> Call:
+    """Section 1.2: what is queued is cancelled, what runs is refused, and of what has ended the record is deleted,
+    after which no clip can be had: so it may only be sent for a task that was seen queued.
+    """
+    return Call("DELETE", f"{_TASKS}/{quote(task, safe='')}")
+
+
+def dropped(answer: Answered) -> Dropped | Refused | Barred | Missed:
+    if 200 <= answer.status < 300:
+        return Dropped()
+    code, message = _error(answer.document)
+    meaning, next_step = _meaning(code)
+    if answer.status in (401, 403) and code:
+        return Barred(code, _reason(meaning, code, message), next_step)
+    if 400 <= answer.status < 500 and answer.status != 429 and code:
+        return Refused(code, _reason(meaning, code, message), next_step)
+    return Missed(f"it answered {answer.status}" + (f" {code}" if code else ""), answer.retry_after)
 
 
 def _of(request: Json, item: Json, since: float) -> bool:

@@ -57,7 +57,7 @@ class Bucket:
             while self._queue[0] is not ticket or self._wait() > _INSTANT:
                 if self._queue[0] is ticket:
                     # Somebody of a higher rank may come in the meantime, so the turn is taken only after the wait.
-                    await self._effects.sleep(self._wait())
+                    await self._effects.sleep(max(0.0, self._wait()))
                 else:
                     await ticket.called.wait()
                     ticket.called = anyio.Event()

@@ -85,18 +85,27 @@ class Parties:
         return tuple(missing[first : first + most])
 
     @contextmanager
-    def asking(self, take: Take, seats: Sequence[Seat | Submission]) -> Iterator[None]:
-        """Whatever error ends it is the error of each take of the party; but a doubt is settled, and each of them
-        may try.
+    def asking(self, take: Take, seats: Sequence[Seat]) -> Iterator[None]:
+        """Whatever error ends it is the error of each take of the party; but a doubt is settled by the next."""
+        try:
+            with self.settling(take, seats):
+                yield
+        except InDoubt:
+            for seat in seats:
+                del self._ends[seat.fingerprint]
+            raise
+
+    @contextmanager
+    def settling(self, take: Take, together: Sequence[Seat | Submission]) -> Iterator[None]:
+        """Whatever error ends it is the error of each take of the party. A doubt that stays is told of all: none
+        of them settles it any more when that was said of another.
         """
         try:
             yield
-        except InDoubt:
-            raise
         except PipeError as error:
-            self._ends |= {seat.fingerprint: _End(error, take.name) for seat in seats}
+            self._ends |= {one.fingerprint: _End(error, take.name) for one in together}
             raise
-        self._ends |= {seat.fingerprint: None for seat in seats}
+        self._ends |= {one.fingerprint: None for one in together}
 
     def asked(self, take: Take) -> bool:
         """Whether this run has asked for the take. Raises the error that asking for its party ended with."""

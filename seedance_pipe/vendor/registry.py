@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from seedance_pipe.vendor import modelark, rivya, runbase, runware
-from seedance_pipe.vendor.adapter import Adapter, Doubt, Lodging, Searching
+from seedance_pipe.vendor.adapter import Adapter, Cancelling, Doubt, Lodging, Searching
 
 _ADAPTERS: tuple[Adapter, ...] = (modelark, rivya, runbase, runware)
 
@@ -17,6 +17,9 @@ LODGINGS: Mapping[str, Lodging] = MappingProxyType({rivya.FACTS.vendor: rivya, r
 
 SEARCHES: Mapping[str, Searching] = MappingProxyType({modelark.FACTS.vendor: modelark})
 """Those among them whose list of tasks settles doubts."""
+
+CANCELS: Mapping[str, Cancelling] = MappingProxyType({modelark.FACTS.vendor: modelark})
+"""Those among them that let go of a task as long as it waits."""
 
 
 def settles(vendor: str) -> bool:

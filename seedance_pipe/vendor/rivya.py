@@ -64,11 +64,15 @@ _PATIENCE = 7200.0
 _ADDRESS = re.compile(r"https?://[!-~]{1,4096}")
 _TIMED_OUT = 408
 
-_KEY = f"check the key in {FACTS.key_variable}"
-_NEW_KEY = f"make a key in the Rivya console and put it in {FACTS.key_variable}"
-_SCOPE = "give the key generations:create, generations:read and, for pictures, files:create in the Rivya console"
+_KEY = f"check the key in {FACTS.key_variable}, then run again"
+_NEW_KEY = f"make a new key in the Rivya console, put it in {FACTS.key_variable}, then run again"
+_SCOPE = (
+    "give the key generations:create, generations:read and, for pictures, files:create in the Rivya console, then "
+    "run again"
+)
 _CREDITS = "buy credits in the Rivya console, then run again"
 _REQUEST = "change the shot as the vendor's message says, then run again"
+_OTHER = f"choose another model (`seedance-pipe models` lists them), or check the key in {FACTS.key_variable}"
 
 # Section 4. Which code a check of the content has is not documented.
 _CODES: Mapping[str, Meaning] = {
@@ -78,7 +82,7 @@ _CODES: Mapping[str, Meaning] = {
     "api_key_revoked": Meaning("the key was revoked", _NEW_KEY),
     "api_key_expired": Meaning("the key has expired", _NEW_KEY),
     "api_scope_denied": Meaning("the key may not do this", _SCOPE),
-    "not_found": Meaning("the vendor has no such thing, or not for this account", _REQUEST),
+    "not_found": Meaning("the vendor has no such model or file, or not for this account", _OTHER),
     "rate_limited": Meaning("too many requests", "run again later"),
     "public_api_disabled": Meaning("the vendor's API is switched off at the moment", "run again later"),
     "insufficient_credits": Meaning("the account has not enough credits", _CREDITS),

@@ -53,10 +53,14 @@ _PATIENCE = 7200.0
 _MICRO = 1_000_000
 _TIMED_OUT = 408
 
-_KEY = f"check the key in {FACTS.key_variable}, and that it is neither disabled nor expired"
+_KEY = f"check the key in {FACTS.key_variable}, and that it is neither disabled nor expired, then run again"
 _BALANCE = "top up the account in the Runbase console, then run again"
-_LIMIT = "raise the key's spending limit in the Runbase console, or use another key"
-_ADDRESS = "add this machine's address to the key's list in the Runbase console, or use another key"
+_LIMIT = "raise the key's spending limit in the Runbase console, or use another key, then run again"
+_ADDRESS = (
+    "add this machine's address to the key's list in the Runbase console, or use another key, then run again"
+)
+_OTHER = "choose another model, for this one may be withdrawn: `seedance-pipe models` lists them"
+_QUOTA = "look at the quotas in the Runbase console, and run again when there is room"
 _REQUEST = "change the shot as the vendor's message says, then run again"
 
 # Section 4. The codes of 429 are in upper case, unlike all others.
@@ -65,7 +69,7 @@ _CODES: Mapping[str, Meaning] = {
     "missing_model": Meaning("the vendor misses the model", _REQUEST),
     "missing_input": Meaning("the vendor misses the input", _REQUEST),
     "invalid_input": Meaning("the vendor does not accept a parameter", _REQUEST),
-    "model_not_found": Meaning("the vendor has no such model", "use another model; this one may be withdrawn"),
+    "model_not_found": Meaning("the vendor has no such model", _OTHER),
     "missing_api_key": Meaning("the vendor saw no key", _KEY),
     "invalid_api_key": Meaning("the vendor refused the key", _KEY),
     "insufficient_balance": Meaning("the account has no money left", _BALANCE),
@@ -73,9 +77,7 @@ _CODES: Mapping[str, Meaning] = {
     "api_key_spend_limit_exceeded": Meaning("the key has spent all that it may", _LIMIT),
     "run_not_found": Meaning("the vendor has no such run, or not for this account", _KEY),
     "rate_limited": Meaning("too many requests", "run again later"),
-    "usage_exceeded": Meaning(
-        "a quota of the account is used up", "raise it in the Runbase console, or wait for it"
-    ),
+    "usage_exceeded": Meaning("a quota of the account is used up", _QUOTA),
 }
 _FAILED = Meaning("the vendor could not make the clip", "run again, or change the prompt or the pictures")
 _NOT_LATER = "usage_exceeded"

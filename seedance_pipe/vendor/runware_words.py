@@ -73,9 +73,14 @@ class Fault:
 _REFUSALS = frozenset({Kind.ACCOUNT, Kind.MONEY, Kind.REQUEST})
 _NOT_AN_END = frozenset({Kind.NO_TASK, Kind.TAKEN})
 
-_KEY = f"check the key in {KEY_VARIABLE}, and the account at runware.ai"
+_KEY = f"check the key in {KEY_VARIABLE}, and the account at runware.ai, then run again"
 _BALANCE = "top up the account at runware.ai, then run again"
+_ANEW = "run again to ask for it anew"
+_OTHER = "choose another model (`seedance-pipe models` lists them), or ask the vendor for this one"
 _INPUT = "change the prompt or the pictures of this shot, then run again"
+_PROMPT = "change the prompt of this shot, then run again"
+_BLOCKED = "give this shot other pictures, then run again"
+_ACCOUNT = f"look at the account at runware.ai that {KEY_VARIABLE} is a key of, then run again"
 _PICTURE = "give another picture, or the same one as PNG or JPEG, then run again"
 _REQUEST = "change the shot as the vendor's message says, then run again"
 
@@ -85,27 +90,36 @@ _REQUEST = "change the shot as the vendor's message says, then run again"
 _CODES: tuple[tuple[str, Kind, str, str], ...] = (
     (r"^(conflict|duplicate)TaskUUID$", Kind.TAKEN, "the vendor has a task with this id already", "run again"),
     (r"RateLimit|^rateLimit", Kind.PACE, "too many requests at once", "run again later"),
-    (r"Credits|[qQ]uota|Balance|^paymentRequired$", Kind.MONEY, "the account has no money left", _BALANCE),
+    (r"Credits|Balance|^paymentRequired$", Kind.MONEY, "the account has no money left", _BALANCE),
+    (r"[qQ]uota", Kind.MONEY, "a quota of the account is used up", _ACCOUNT),
     (
-        r"[cC]ontentPolicy|ContentDetected|^(prompt|image)Blocked|^moderationFailed|^invalidProviderContent",
+        r"[cC]ontentPolicy|ContentDetected|^moderationFailed|^invalidProviderContent",
         Kind.REQUEST,
-        "it did not pass the vendor's content check",
+        "the prompt, a picture or the clip did not pass the content check of the vendor or of the model's maker",
         _INPUT,
     ),
+    (r"^promptBlocked", Kind.REQUEST, "the prompt did not pass the vendor's content check", _PROMPT),
+    (r"^imageBlocked", Kind.REQUEST, "a picture did not pass the vendor's content check", _BLOCKED),
+    (r"^forbidden|[pP]ermission", Kind.ACCOUNT, "the key has no permission for this", _KEY),
     (
-        r"ApiKey|^unauthorized|^forbidden|[pP]ermission|^auth|Authentication|Credentials|^token|"
         r"^(account|organization|workspace)(Suspended|Disabled)",
         Kind.ACCOUNT,
-        "the vendor refused the key or the account",
+        "the account is suspended or switched off",
+        _ACCOUNT,
+    ),
+    (
+        r"ApiKey|^unauthorized|^auth|Authentication|Credentials|^token",
+        Kind.ACCOUNT,
+        "the vendor refused the key",
         _KEY,
     ),
     (r"^task(FailedOr)?(NotFound|Expired)$", Kind.NO_TASK, "the vendor does not find the task", "run again"),
-    (r"[tT]imeout", Kind.TROUBLE, "it was not done in time", "run again"),
+    (r"[tT]imeout", Kind.TROUBLE, "it was not done in time", _ANEW),
     (
         r"^model(Not|Expired)(?!Ready)|^unknownModel|^(invalid|unsupported)Model",
         Kind.REQUEST,
         "the vendor has no such model, or this key may not use it",
-        "choose another model, or ask the vendor for this one",
+        _OTHER,
     ),
     (
         r"^media(NotFound|Expired)|^(invalid|missing|unsupported)\w*Image",
@@ -119,7 +133,7 @@ _CODES: tuple[tuple[str, Kind, str, str], ...] = (
         r"^(processing|task|download|upload)Failed",
         Kind.TROUBLE,
         "the vendor, or the model behind it, had a fault of its own",
-        "run again",
+        _ANEW,
     ),
     (
         r"^(invalid|missing|conflict|duplicate|unsupported|incompatible|value|array|max|unknownParameter)",

@@ -93,7 +93,7 @@ class Shooting:
         is at it.
         """
         together = self.journal.companions(known) if take.line.adapter.FACTS.most_takes > 1 else (known,)
-        with self.parties.asking(take, [one for one in together if one.state is State.INTENT]):
+        with self.parties.settling(take, [one for one in together if one.state is State.INTENT]):
             await settle(take, together, assets=self.assets)
         accepted = self.journal.open_submission(take.job.fingerprint)
         assert accepted is not None

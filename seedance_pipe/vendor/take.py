@@ -54,9 +54,10 @@ class Take:
         """The submission of this take among those of one request."""
         return next(one for one in submissions if one.fingerprint == self.job.fingerprint)
 
-    def accepted(self, submissions: Sequence[Submission], answer: Accepted) -> None:
-        """Write down that the vendor has a request for all of these. Of what a person has decided already nothing
-        is written. Raises InDoubt when the journal does not take it.
+    def accepted(self, submissions: Sequence[Submission], answer: Accepted, *, found: bool = False) -> None:
+        """Write down that the vendor has a request for all of these; with `found` it did not say so in answer to
+        it. Of what a person has decided already nothing is written. Raises InDoubt when the journal does not take
+        it.
         """
         # A price of nothing that is told before anything is made frees no part of a cap.
         told = answer.told if answer.told and answer.told.amount else None
@@ -66,8 +67,10 @@ class Take:
             if one.state is State.INTENT
         }
         try:
-            self.journal.submitted_together(names, told)
+            self.journal.submitted_together(names, told, found=found)
         except PipeError as problem:
+            if found:
+                raise self.doubted(self.own(submissions), problem.message) from problem
             raise InDoubt(
                 f"{self.name}: {self.vendor} accepted it as task {answer.task}, and the journal did not "
                 f"take that down: {problem.message}",

@@ -36,8 +36,10 @@ ANSWER_LIMIT = 4 * 1024 * 1024
 _CONNECT_SECONDS = 15.0
 _AGENT = f"seedance_pipe/{__version__}"
 
-# At its finest level this library logs headers, and so the signed address that a redirect points to.
-logging.getLogger("httpcore").setLevel(logging.WARNING)
+# At its finest level this library logs headers, and so the signed address that a redirect points to. Its loggers
+# are switched off one by one, because a level that is set on one of them would outdo one that is set above.
+for _part in ("connection", "http11", "http2", "proxy", "socks"):
+    logging.getLogger(f"httpcore.{_part}").disabled = True
 
 
 class Cut(Exception):

@@ -79,7 +79,7 @@ async def made(where: Home) -> None:
             lanes={"all": 8},
             emit=lambda event: None,
         )
-        deliver(where, journal, store, outcome.outputs[plan.graph.steps[-1].key]["film"])
+        deliver(where, journal, store, outcome.outputs[plan.graph.steps[-1].key]["film"], Effects())
     store.close()
 
 

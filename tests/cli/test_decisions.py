@@ -115,3 +115,85 @@ def test_wrong_usage_is_told(pipe: Pipe, doubted: Path) -> None:
 def test_no_decision_is_taken_while_a_run_has_the_story(pipe: Pipe, doubted: Path) -> None:
     with hold(doubted.parent / ".seedance" / "locks" / "surf.yaml.lock", Effects()):
         assert pipe("resolve", doubted, "wave", "--lost").code == 7
+
+
+def test_status_shows_a_doubt_with_commands_that_can_be_copied(pipe: Pipe, doubted: Path) -> None:
+    told = pipe("status", doubted, "--state", doubted.parent / ".seedance")
+    command = f"seedance-pipe resolve {doubted} wave --state {doubted.parent / '.seedance'} --lost"
+    assert command in told.out
+    (doubt,) = pipe("status", doubted, "--json").json["doubts"]
+    (ident,) = doubt.pop("ids")
+    assert doubt == {
+        "steps": ["wave#1"],
+        "stray": False,
+        "prompt": "A wave breaks",
+        "resolve": "wave",
+        "settled_with": None,
+    }
+    assert pipe("resolve", doubted, "wave", "--lost", "--id", ident).code == 0
+    assert pipe("status", doubted, "--json").json["doubts"] == []
+
+
+def test_a_task_that_the_vendor_has_is_given_up_with_a_word_and_no_terminal_means_no(
+    pipe: Pipe, doubted: Path, vendor: Vendor
+) -> None:
+    (task,) = vendor.ledger()
+    assert pipe("resolve", doubted, "wave", "--adopt", task["id"]).code == 0
+    assert pipe("resolve", doubted, "wave", "--lost").code == 5
+    (closed,) = pipe("resolve", doubted, "wave", "--lost", "--yes", "--json").json
+    assert (closed["state"], closed["charged"]) == ("abandoned", {"amount": "0", "currency": "USD"})
+
+
+def test_a_task_and_a_clip_made_elsewhere_are_adopted(pipe: Pipe, doubted: Path, vendor: Vendor) -> None:
+    (task,) = vendor.ledger()
+    told = pipe("adopt", doubted, "wave", "--task", task["id"])
+    assert told.code == 1
+    assert "take 1 of shot 'wave' is in doubt" in told.err
+    assert pipe("resolve", doubted, "wave", "--lost").code == 0
+    told = pipe("adopt", doubted, "wave", "--task", task["id"])
+    assert (told.code, told.out) == (
+        0,
+        f"wave#1  task {task['id']}: taken in, price unknown; the next run fetches it\n",
+    )
+    assert pipe("run", doubted, "--yes").code == 0
+    assert len(vendor.ledger()) == 1
+    clip = doubted.with_name("by hand.mp4")
+    clip.write_bytes(Path(pipe("status", doubted, "--json").json["takes"][0]["clip"]).read_bytes())
+    adopted = pipe("adopt", doubted, "wave", "--file", clip, "--take", 2, "--json").json
+    assert (adopted["step"], adopted["submission"], adopted["unknown"]) == ("wave#2", None, 0)
+    assert Path(adopted["clip"]).is_file()
+    told = pipe("adopt", doubted, "wave", "--file", clip, "--take", 3)
+    assert "taken in, it cost nothing; the next run makes the film with it" in told.out
+    assert clip.is_file()
+
+
+def test_what_is_wrong_with_an_adoption_is_told(pipe: Pipe, doubted: Path) -> None:
+    assert "say one thing" in pipe("adopt", doubted, "wave").err
+    assert pipe("adopt", doubted, "wave", "--task", "a", "--file", "b").code == 2
+    assert "did you mean 'wave'?" in pipe("adopt", doubted, "wavy", "--task", "a").err
+    assert pipe("adopt", doubted, "wave", "--task", "a", "--take", 0).code == 2
+
+
+def test_cancelling_says_what_it_could_not_and_what_there_is_to_do(pipe: Pipe, doubted: Path) -> None:
+    told = pipe("cancel", doubted)
+    assert told.code == 1
+    assert told.out.startswith(
+        "wave#1  not cancelled  Runbase may have it or not; `seedance-pipe resolve surf.yaml"
+    )
+    (left,) = pipe("cancel", doubted, "wave", "--json").json
+    assert (left["step"], left["cancelled"], left["ended"]) == ("wave#1", False, False)
+    assert left["submission"]["state"] == "intent"
+    assert pipe("resolve", doubted, "wave", "--lost").code == 0
+    told = pipe("cancel", doubted)
+    assert (told.code, told.out) == (0, "Nothing is open: there is nothing to cancel.\n")
+    assert pipe("cancel", doubted, "--json").json == []
+    assert "did you mean 'wave'?" in pipe("cancel", doubted, "wavy").err
+
+
+def test_a_rehearsed_task_is_decided_in_the_rehearsal(pipe: Pipe, short: Path) -> None:
+    """Nothing needs a key, and the embedded sandbox is asked."""
+    told = pipe("adopt", short, "wave", "--task", "cgt-nobody", "--sandbox")
+    assert told.code == 1
+    assert "ModelArk knows no task cgt-nobody" in told.err
+    assert pipe("cancel", short, "--sandbox").code == 0
+    assert not (short.parent / ".seedance" / "journal.db").exists()

@@ -42,6 +42,20 @@ def test_the_script_hands_everything_else_to_the_command_line(
     assert json.loads(capsys.readouterr().out)
 
 
+def test_ctrl_c_while_the_program_loads_ends_with_130_and_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Impatient:
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "seedance_pipe.cli.main":
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "argv", ["seedance-pipe", "schema"])
+    monkeypatch.setattr(sys, "meta_path", [Impatient(), *sys.meta_path])
+    monkeypatch.delitem(sys.modules, "seedance_pipe.cli.main")
+    with pytest.raises(SystemExit) as ended:
+        program.main()
+    assert ended.value.code == 130
+
+
 def test_help_lists_every_command_with_its_summary(pipe: Pipe) -> None:
     told = pipe("--help")
     assert told.code == 0

@@ -17,9 +17,10 @@ class Vendor:
 
     `creates` is the path of a paid request. `params` is the key of its body that holds the model's parameters, ""
     where that is the body itself; `written` are those that the program writes and a story does not set under
-    `params`. `in_array` says that a body is one of a list, `keeps` that the vendor takes uploads of ours, `told`
-    that it names the price when it accepts. Where an answer was lost, `finds` says that the program learns of the
-    task if there is one, and `resends` that it sends the same again, so that there is one.
+    `params`. `in_array` says that a body is one of a list, `keeps` that the vendor takes uploads of ours, `weighs`
+    that a small picture goes into the request all the same, `told` that it names the price when it accepts. Where
+    an answer was lost, `finds` says that the program learns of the task if there is one, and `resends` that it
+    sends the same again, so that there is one.
 
     Of the answers (status, code) `refusals` mean that nothing was bought; after those in `busy` the same request
     is sent again; those in `doubtful` tell nothing. To a poll, `barring` is one that a person must do something
@@ -43,6 +44,7 @@ class Vendor:
     params: str = ""
     in_array: bool = False
     keeps: bool = False
+    weighs: bool = False
     finds: bool = False
     resends: bool = False
     told: bool = False
@@ -154,6 +156,7 @@ RUNWARE = Vendor(
     unknown=(404, "taskNotFound"),
     in_array=True,
     keeps=True,
+    weighs=True,
     finds=True,
     resends=True,
     written=frozenset(

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import anyio
 import pytest
 
 from seedance_pipe.errors import MediaFailed, Missing
+from seedance_pipe.media import ffmpeg as ffmpeg_module
 from seedance_pipe.media.ffmpeg import Ffmpeg, Progress, find, identify, run
 
 BANNER = "ffmpeg version {version} Copyright\\nlibavutil      {library}. 28.100 / {library}. 28.100\\n"
@@ -229,3 +232,55 @@ async def test_a_process_may_stop_reading_its_input(tmp_path: Path) -> None:
             yield b"\0" * 65_536
 
     await run(acting(tmp_path / "f", "head -c 10 > /dev/null"), [], deadline=10, feed=much())
+
+
+WORKING = """
+import sys
+from pathlib import Path
+import anyio
+from seedance_pipe.media.ffmpeg import Ffmpeg, run
+tool = Ffmpeg(Path(sys.argv[1]), 0, 0, "7.7", {"PATH": "/usr/bin:/bin"})
+long = ("-f", "lavfi", "-i", "testsrc2=s=640x480:r=24:d=100000", "-f", "null", "-")
+told = lambda progress: print("at work", flush=True)
+anyio.run(lambda: run(tool, long, deadline=600, report=told))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux kills a process with the one that started it")
+def test_a_real_ffmpeg_dies_with_the_process_that_started_it_even_by_kill_9(tool: Ffmpeg, tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    ours = script(tmp_path / "ffmpeg", f"echo $$ > '{pid}'; exec '{tool.path}' \"$@\"")
+    command = [sys.executable, "-c", WORKING, str(ours)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == "at work\n"
+        child = int(pid.read_text())
+        assert alive(child)
+        parent.kill()
+    assert gone(child)
+
+
+def gone(pid: int) -> bool:
+    """Whether the process ends within a few seconds; without us it would work for minutes."""
+    for _ in range(300):
+        if not alive(pid) or zombie(pid):
+            return True
+        time.sleep(0.01)
+    return False
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux kills a process with the one that started it")
+def test_an_ffmpeg_whose_starter_is_gone_already_does_not_begin(tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    ours = script(tmp_path / "ffmpeg", f"echo begun > '{begun}'")
+    nobody = str(2**22 + 1)
+    watched = (*ffmpeg_module._watched()[:-1], nobody, str(ours))
+    assert subprocess.run(watched, check=False).returncode == 0
+    assert not begun.exists()
+
+
+@pytest.mark.anyio
+async def test_a_program_that_cannot_be_started_is_named(tmp_path: Path) -> None:
+    missing = Ffmpeg(tmp_path / "nowhere", 0, 0, "7.7", {})
+    with pytest.raises((MediaFailed, FileNotFoundError), match="nowhere"):
+        await run(missing, [], deadline=10)

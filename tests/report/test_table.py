@@ -168,8 +168,15 @@ def test_a_result_names_what_was_made_what_it_cost_and_what_was_not_made() -> No
     assert result_text(Result(1, None, failed=(StepKey("a#1"),))) == "No take was made.\nFailed: a#1.\n"
     assert result_text(Result(0, None)) == "No take had to be made.\nThe film was left alone.\n"
     assert result_text(Result(0, Path("/f.mp4"))) == "No take had to be made.\nThe film: /f.mp4\n"
-    assert "still at the vendors: 2 takes" in result_text(Result(130, None, stopped=True, running=2))
-    assert "no take is under way" in result_text(Result(130, None, stopped=True))
+    told = result_text(Result(130, None, stopped=True, running={"Runware": 1, "ModelArk": 1}, unanswered=1))
+    assert told == (
+        "Stopped; still at the vendors: 2 takes (1 at ModelArk, 1 at Runware); without an answer: 1 take. "
+        "Run again to go on: nothing is paid for twice; "
+        "`seedance-pipe cancel` cancels what a vendor still lets go.\n"
+    )
+    assert result_text(Result(130, None, stopped=True)) == (
+        "Stopped; no take is under way. Run again to go on: nothing is paid for twice.\n"
+    )
 
 
 def test_nothing_that_came_from_outside_can_drive_a_terminal() -> None:

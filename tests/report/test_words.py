@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
+from seedance_pipe.document import freeze
 from seedance_pipe.plan.freshness import (
     Blocked,
     Changed,
@@ -26,7 +28,7 @@ from seedance_pipe.plan.graph import StepKey, StepKind
 from seedance_pipe.plan.history import History, State
 from seedance_pipe.plan.make import Bill, Planned
 from seedance_pipe.plan.unroll import unroll
-from seedance_pipe.report.words import bill, reasons, verdict_word
+from seedance_pipe.report.words import bill, first_words, reasons, short_names, verdict_word
 from seedance_pipe.units import Money
 from tests.builders import HERE, METHODS, shot, story, submission
 
@@ -56,6 +58,8 @@ def told(verdict: Verdict, kind: StepKind = StepKind.TAKE) -> list[str]:
             Ended(State.REFUSED, "no_money", "it is (no_money: all gone)"),
             "last time refused: it is (no_money: all gone)",
         ),
+        (Ended(State.ABANDONED, "lost", ""), "given up by a person: the vendor had nothing of it"),
+        (Ended(State.ABANDONED, "resubmit", ""), "given up by a person: it is bought anew, whatever became of it"),
         (Undelivered("out/a.mp4"), "out/a.mp4 is not there"),
     ],
     ids=lambda value: value if isinstance(value, str) else type(value).__name__,
@@ -97,3 +101,24 @@ def test_what_is_unknown_stands_beside_a_bill_and_is_no_part_of_its_bound() -> N
     assert bill(Bill(some, True, both)) == "$0.2500 and 16 rivya credits, and 2 takes of unknown price"
     assert bill(Bill(some, False, ())) == "at most $0.2500 and 16 rivya credits"
     assert bill(Bill({}, True, ())) == "nothing"
+
+
+@pytest.mark.parametrize(
+    ("order", "words"),
+    [
+        ({"prompt": "A wave"}, '"A wave"'),
+        ({"negativePrompt": "no", "positivePrompt": "A\n wave\x1b"}, '"A wave\\x1b"'),
+        ({"content": [{"type": "text", "text": "w" * 61}]}, f'"{"w" * 60}…"'),
+        ({"image": "sha256:1"}, ""),
+    ],
+)
+def test_the_first_words_of_a_prompt_name_a_request(order: Any, words: str) -> None:
+    assert first_words(submission(TAKE, freeze({"recipe": {"order": order}}), State.INTENT)) == words
+
+
+def test_ids_are_told_apart_by_as_little_as_it_takes() -> None:
+    one, two, three = "aaaaaaaa-1111-4", "bbbbbbbb-1111-4", "aaaaaaaa-2222-4"
+    assert short_names([one, two]) == {one: "aaaaaaaa", two: "bbbbbbbb"}
+    assert short_names([one, three]) == {one: one[:13], three: three[:13]}
+    assert short_names(["a" * 19, "a" * 18 + "b"]) == {"a" * 19: "a" * 19, "a" * 18 + "b": "a" * 18 + "b"}
+    assert short_names([]) == {}

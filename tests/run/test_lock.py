@@ -10,12 +10,13 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from seedance_pipe.disk import Disk
 from seedance_pipe.errors import PipeError, StoryHeld
-from seedance_pipe.run.disk import Disk
 from seedance_pipe.run.lock import hold
 
 from .examples import Hands
@@ -29,6 +30,9 @@ with hold(Path(sys.argv[1]), Effects()):
     print("held", flush=True)
     sys.stdin.read()
 """
+
+
+HERE = os.uname().nodename.encode()
 
 
 @contextmanager
@@ -83,12 +87,29 @@ def test_other_stories_are_not_held(path: Path) -> None:
 
 def test_a_holder_that_has_not_signed_yet_still_holds(path: Path) -> None:
     path.parent.mkdir(parents=True)
-    for unsigned in (b"", b"[]", b"{}"):
+    for unsigned in (b"", b"[]", b"{}", b'{"pid": %d, "host": "%b", "since": ""}' % (10**30, HERE)):
         path.write_bytes(unsigned)
         with path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             with pytest.raises(StoryHeld, match=r"held by another run$"), hold(path, Hands().effects()):
                 pass
+
+
+def test_who_was_killed_is_not_named_in_place_of_who_holds_now(path: Path) -> None:
+    with holder(path) as dead:
+        dead.kill()
+        dead.wait()
+    with path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(StoryHeld, match=r"held by another run$"), hold(path, Hands().effects()):
+            pass
+        signed = json.loads(path.read_bytes())
+        path.write_text(json.dumps({**signed, "pid": 1}))
+        with pytest.raises(StoryHeld, match="process 1 on"), hold(path, Hands().effects()):
+            pass
+        path.write_text(json.dumps({**signed, "host": "elsewhere"}))
+        with pytest.raises(StoryHeld, match=f"process {dead.pid} on elsewhere"), hold(path, Hands().effects()):
+            pass
 
 
 def test_of_many_that_start_at_once_one_wins(path: Path) -> None:
@@ -144,7 +165,10 @@ def test_a_file_system_that_cannot_lock_is_told_from_a_held_story(path: Path) ->
         return os.open(path.parent, os.O_PATH)
 
     disk = Disk(open=no_descriptor_that_can_be_locked)
-    with pytest.raises(PipeError, match="cannot lock") as refusal, hold(path, Hands().effects(), disk=disk):
+    with (
+        pytest.raises(PipeError, match="cannot lock") as refusal,
+        hold(path, replace(Hands().effects(), disk=disk)),
+    ):
         pass
     assert not isinstance(refusal.value, StoryHeld)
 
@@ -153,4 +177,12 @@ def test_an_error_of_the_one_who_holds_gives_the_lock_back(path: Path) -> None:
     with pytest.raises(OSError, match="full"), hold(path, Hands().effects()):
         raise OSError(errno.ENOSPC, "full")
     with hold(path, Hands().effects()):
+        pass
+
+
+def test_a_disk_that_is_full_keeps_nobody_from_holding_a_story(path: Path) -> None:
+    def full(descriptor: int, data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with hold(path, replace(Hands().effects(), disk=Disk(write=full))):
         pass

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from seedance_pipe.disk import DISK, Disk
 from seedance_pipe.errors import Missing, PipeError
 from seedance_pipe.run import store as store_module
-from seedance_pipe.run.disk import DISK, Disk
 from seedance_pipe.run.store import Store
 from seedance_pipe.units import Digest
 
@@ -307,3 +307,25 @@ def test_a_scratch_that_cannot_be_made_or_removed_is_no_disaster(tmp_path: Path)
         pass
     assert scratch.exists()
     keeps.close()
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EACCES])
+def test_what_the_disk_cannot_read_any_more_is_set_aside_and_what_we_may_not_read_is_not(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    clip = tmp_path / "clip"
+    clip.write_bytes(CLIP)
+    digest = store.keep(clip)
+
+    def unreadable(descriptor: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(store_module, "_read", unreadable)
+    if number == errno.EIO:
+        assert not store.check(digest)
+        assert not store.has(digest)
+        assert [path.name for path in (store.folder / "damaged").iterdir()] == [f"{digest}.mp4"]
+    else:
+        with pytest.raises(PipeError, match="cannot be checked: Permission denied"):
+            store.check(digest)
+        assert store.has(digest)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
+import socket
+import time
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -204,9 +208,171 @@ def test_a_download_can_drip(sandbox: Stage) -> None:
     assert b"".join(pieces) == fetched(url).content
 
 
+@pytest.mark.parametrize("at", [0, 7, 40, 9999])
+def test_an_answer_can_break_off_within_its_head(sandbox: Stage, at: int) -> None:
+    sandbox.fail({"where": "accepted", "what": "torn", "at": at})
+    with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
+        sandbox.post(REQUEST)
+    assert len(sandbox.ledger()) == 1
+
+
+@pytest.mark.parametrize("at", [0, 5])
+def test_a_server_can_fall_silent_while_it_still_listens(sandbox: Stage, at: int) -> None:
+    sandbox.fail({"where": "accepted", "what": "half", "at": at, "seconds": 20})
+    with pytest.raises(httpx.RemoteProtocolError):
+        sandbox.post(REQUEST)
+    assert len(sandbox.ledger()) == 1
+
+
+def test_a_server_that_fell_silent_does_not_wait_for_its_client_for_ever(sandbox: Stage) -> None:
+    """A client that reads to the end and does not go: the connection is reset under it."""
+    sandbox.fail({"where": "list", "what": "half", "seconds": 0.05})
+    with socket.create_connection(place(sandbox), timeout=20) as client:
+        client.sendall(asking(sandbox, "/api/v3/contents/generations/tasks"))
+        assert client.recv(100) == b""
+        with pytest.raises(OSError, match=r"reset|pipe"):
+            for _ in range(1000):
+                client.sendall(b"X" * 65536)
+
+
+def test_nobody_listens_for_a_while() -> None:
+    with stage() as sandbox:
+        sandbox.fail({"where": "list", "what": "refuse", "seconds": 1})
+        with pytest.raises(httpx.RemoteProtocolError):
+            sandbox.http.get(sandbox.tasks)
+        with pytest.raises(httpx.ConnectError):
+            sandbox.http.get(sandbox.tasks)
+        assert answering_again(sandbox)
+        assert sandbox.http.get(sandbox.tasks).status_code == 200
+
+
+def answering_again(sandbox: Stage) -> bool:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with suppress(httpx.ConnectError):
+            return sandbox.http.get(f"{sandbox.address}/faults").status_code == 200
+        time.sleep(0.05)
+    return False
+
+
+def test_a_sandbox_at_which_nobody_listens_can_be_left() -> None:
+    with stage() as sandbox:
+        sandbox.fail({"where": "list", "what": "refuse", "seconds": 3600})
+        with pytest.raises(httpx.RemoteProtocolError):
+            sandbox.http.get(sandbox.tasks)
+        with pytest.raises(httpx.ConnectError):
+            sandbox.http.get(sandbox.tasks)
+
+
+def test_a_port_that_is_shut_can_be_shut_again() -> None:
+    """Two requests were on their way, and each of them shuts it."""
+    with (
+        stage() as sandbox,
+        socket.create_connection(place(sandbox)) as one,
+        socket.create_connection(place(sandbox)) as other,
+    ):
+        for client in (one, other):
+            client.settimeout(20)
+            client.sendall(asking(sandbox, "/faults"))
+            answer = b""
+            while not answer.endswith(b"[]"):
+                answer += client.recv(1000)
+        sandbox.fail(*[{"where": "list", "what": "refuse", "seconds": 0.2}] * 2)
+        for client in (one, other):
+            client.sendall(asking(sandbox, "/api/v3/contents/generations/tasks"))
+            assert client.recv(1000) == b""
+        assert answering_again(sandbox)
+
+
+def place(sandbox: Stage) -> tuple[str, int]:
+    host, _, port = sandbox.address.removeprefix("http://").partition(":")
+    return host, int(port)
+
+
+def asking(sandbox: Stage, path: str) -> bytes:
+    host, port = place(sandbox)
+    return f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer k\r\n\r\n".encode()
+
+
+def test_a_request_can_be_left_unread(sandbox: Stage) -> None:
+    sandbox.fail({"where": "arrival", "what": "deaf", "seconds": 0.05, "matching": "POST /api/v3"})
+    assert sandbox.http.get(sandbox.tasks).status_code == 200
+    with pytest.raises((httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)):
+        sandbox.http.post(sandbox.tasks, content=b" " * 8_000_000)
+    assert sandbox.ledger() == []
+
+
+@pytest.mark.parametrize("what", ["close", "reset", "half", "torn"])
+def test_a_connection_can_be_lost_on_arrival(sandbox: Stage, what: str) -> None:
+    sandbox.fail({"where": "arrival", "what": what, "at": 5 if what == "torn" else 0})
+    with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
+        sandbox.post(REQUEST)
+    assert sandbox.ledger() == []
+
+
+def test_a_gateway_can_answer_before_the_vendor_has_read_anything(sandbox: Stage) -> None:
+    sandbox.fail(
+        {"where": "arrival", "what": "html", "status": 503, "retry_after": "9"},
+        {"where": "arrival", "what": "redirect"},
+        {"where": "arrival", "what": "late", "seconds": 0.01},
+    )
+    page = sandbox.post(REQUEST)
+    assert (page.status_code, page.headers["retry-after"], page.text[:9]) == (503, "9", "<!doctype")
+    assert sandbox.post(REQUEST).is_redirect
+    assert sandbox.ledger() == []
+    assert sandbox.post(REQUEST).status_code == 200
+    assert len(sandbox.ledger()) == 1
+
+
+@pytest.mark.parametrize("when", ["7", "Sun, 22 Nov 2026 12:00:00 GMT", "soon"])
+def test_an_error_answer_can_say_when_to_come_again(sandbox: Stage, when: str) -> None:
+    sandbox.fail({"where": "create", "what": "answer", "status": 429, "code": "Busy", "retry_after": when})
+    assert sandbox.post(REQUEST).headers["retry-after"] == when
+
+
+def test_an_answer_can_have_any_body(sandbox: Stage) -> None:
+    sandbox.fail({"where": "accepted", "what": "body", "text": "[[]]"})
+    answer = sandbox.post(REQUEST)
+    assert (answer.status_code, answer.json(), answer.headers["content-type"]) == (200, [[]], "application/json")
+    assert len(sandbox.ledger()) == 1
+
+
+def test_an_answer_can_be_packed_unasked_as_a_bomb_or_torn(sandbox: Stage) -> None:
+    sandbox.fail(*({"where": "accepted", "what": "packed", "at": at} for at in (0, 20_000_000, -5)))
+    plain, bomb = sandbox.post(REQUEST), sandbox.post(REQUEST)
+    assert plain.headers["content-encoding"] == "gzip"
+    assert set(plain.json()) == {"id"}
+    assert int(bomb.headers["content-length"]) < 100_000
+    assert len(bomb.content) > 20_000_000
+    torn = sandbox.http.send(sandbox.http.build_request("POST", sandbox.tasks, json=REQUEST), stream=True)
+    packed = b"".join(torn.iter_raw())
+    assert len(packed) == int(torn.headers["content-length"])
+    with pytest.raises(EOFError):
+        gzip.decompress(packed)
+
+
+def test_a_list_can_hold_every_item_twice(sandbox: Stage) -> None:
+    task = sandbox.create()
+    sandbox.fail({"where": "list", "what": "twice"})
+    assert sandbox.listed() == [task, task]
+    assert sandbox.listed() == [task]
+
+
+def test_a_body_can_drip_in_small_drops(sandbox: Stage) -> None:
+    sandbox.fail({"where": "accepted", "what": "drip", "at": 3, "seconds": 0.001})
+    request = sandbox.http.build_request("POST", sandbox.tasks, json=REQUEST)
+    answer = sandbox.http.send(request, stream=True)
+    pieces = list(answer.iter_raw())
+    assert len(pieces) > 3
+    assert b"".join(pieces).startswith(b'{"id":')
+
+
 @pytest.mark.parametrize(
     ("entry", "reason"),
     [
+        ({"where": "arrival", "what": "answer"}, "a fault 'answer' cannot happen at 'arrival'"),
+        ({"where": "get", "what": "deaf"}, "a fault 'deaf' cannot happen at 'get'"),
+        ({"where": "file", "what": "twice"}, "a fault 'twice' cannot happen at 'file'"),
         ({"where": "fate", "what": "close"}, "a fault 'close' cannot happen at 'fate'"),
         ({"where": "list", "what": "backwards"}, "a fault 'backwards' cannot happen at 'list'"),
         ({"where": "get", "what": "stuck"}, "a fault 'stuck' cannot happen at 'get'"),

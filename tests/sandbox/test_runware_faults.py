@@ -100,6 +100,15 @@ def test_a_status_can_go_backwards_once(shop: Desk) -> None:
     assert [item["status"] for item in shop.poll(task)["data"]] == ["success"] * 2
 
 
+def test_results_can_be_told_twice(shop: Desk) -> None:
+    task = shop.submit(numberResults=2)
+    shop.finished(task)
+    shop.stage.fail({"where": "get", "what": "twice"})
+    told = shop.poll(task)["data"]
+    assert len(told) == 4
+    assert len({item["videoUUID"] for item in told}) == 2
+
+
 def test_fates_of_results(shop: Desk) -> None:
     shop.stage.fail(
         {"where": "fate", "what": "queue", "seconds": 1000},

@@ -375,6 +375,18 @@ def test_without_a_shown_name_messages_have_the_path(tmp_path: Path) -> None:
     assert str(read_story(path, CATALOGUE).diagnostics[0]).startswith(f"{path}:1:1: ")
 
 
+def test_a_key_that_the_environment_holds_is_refused_at_its_place_and_not_repeated(tmp_path: Path) -> None:
+    key = "1b4e28ba-2fa1-11d2-883f-0016d3cca427"
+    text = f"version: 1\nmodel: {PRO}\nshots: [{{id: a, prompt: a wave {key}}}]  # {key}\n"
+    path = write(tmp_path, text)
+    reading = read(path, keys={"ARK_API_KEY": key, "RIVYA_API_KEY": "quite-another-value"})
+    assert reading.story is None
+    (said,) = messages(reading)
+    assert "3:32: error: this is the secret key that ARK_API_KEY holds; keys belong in the environment" in said
+    assert key[:8] not in repr(reading)
+    assert read(path).story is not None, "by itself it does not look like one"
+
+
 def test_a_relative_path_gives_an_absolute_story(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, f"version: 1\nmodel: {PRO}\nshots: [{{id: a, prompt: x}}]\n")
     monkeypatch.chdir(tmp_path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from seedance_pipe.spec.secret import passwords, secrets
+from seedance_pipe.spec.secret import keys_of, passwords, secrets
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,25 @@ def test_ordinary_words_addresses_and_digests_are_no_keys(text: str) -> None:
 def test_a_password_in_an_address_is_found() -> None:
     text = "https://me:hush@example.org/a.png"
     assert [text[begin:end] for begin, end in passwords(text)] == ["me:hush"]
+
+
+KEY = "1b4e28ba-2fa1-11d2-883f-0016d3cca427"
+
+
+@pytest.mark.parametrize("name", ["ARK_API_KEY", "AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "MY_PASSWORD", "APIKEY"])
+def test_a_variable_whose_name_says_so_holds_a_key(name: str) -> None:
+    assert keys_of({name: f" {KEY}\n", "PATH": "/usr/local/bin:/usr/bin", "LANG": "C"}) == {name: KEY}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TOKENIZERS_PARALLELISM", "a-rather-long-value-of-it"),
+        ("XKB_KEYMAP_NAME_OF_ALL", "a-rather-long-value-of-it"),
+        ("ARK_API_KEY", "the-sandbox"),
+        ("ARK_API_KEY", "a wave breaks on the shore"),
+        ("ARK_API_KEY", ""),
+    ],
+)
+def test_words_and_what_is_too_short_are_no_keys(name: str, value: str) -> None:
+    assert keys_of({name: value}) == {}

@@ -50,11 +50,10 @@ class Reel:
     def write(self, *shots: str) -> None:
         self.story.write_text(HEAD + "".join(f"  - {{{shot}}}\n" for shot in shots))
 
-    def run(self, *, later: float = 0.0, rushing: float = 1.0, **wishes: Any) -> Result:
-        """It is so many seconds later, and the clock on the wall goes so many times faster."""
-        effects = hastened(Effects(environ={**os.environ, **self.vendor.environ}), FASTER)
-        began = time.time()
-        effects = replace(effects, now=lambda: began + later + (time.time() - began) * rushing)
+    def run(self, *, later: float = 0.0, faster: float = FASTER, **wishes: Any) -> Result:
+        """Takes that the vendor has are that many seconds old, and time passes so much faster."""
+        effects = hastened(Effects(environ={**os.environ, **self.vendor.environ}), faster)
+        effects = replace(effects, now=lambda: time.time() + (later if self.bought() else 0.0))
         told = read(self.story, environ=effects.environ).story
         assert told is not None
         return run(home(told), Wishes(yes=True, **wishes), showing=unseen, effects=effects)
@@ -145,6 +144,20 @@ def test_a_lost_answer_is_settled_for_a_whole_party_and_nothing_is_paid_twice(
     assert (reel.story.parent / "out" / "reel.mp4").is_file()
 
 
+@pytest.mark.parametrize("jobs", [None, 1])
+def test_a_doubt_that_settling_leaves_is_that_of_each_take_until_the_next_run(
+    reel: Reel, jobs: int | None
+) -> None:
+    """The request does not arrive at first; sent again it does, but its answer is lost."""
+    reel.vendor.set_faults([Fault(Where.CREATE, What.CLOSE), Fault(Where.ACCEPTED, What.CLOSE)])
+    reel.write("id: wave, prompt: A wave, takes: 2")
+    result = reel.run(jobs=jobs)
+    assert (result.exit_code, len(result.doubted)) == (4, 2)
+    assert [one.state for one in reel.submissions()] == [State.INTENT] * 2
+    assert reel.run(jobs=jobs).exit_code == 0
+    assert reel.bought() == 2
+
+
 def test_a_cap_that_fits_two_takes_of_three_buys_none_and_then_two(reel: Reel) -> None:
     reel.write("id: wave, prompt: A wave")
     assert reel.run().exit_code == 0
@@ -176,7 +189,7 @@ def test_a_clip_that_does_not_come_keeps_no_sibling_back(reel: Reel, jobs: int |
 def test_a_task_that_never_ends_can_be_replaced_by_a_person(reel: Reel, jobs: int | None) -> None:
     reel.vendor.set_faults([Fault(Where.FATE, What.STUCK)])
     reel.write("id: wave, prompt: A wave")
-    for how in ({"rushing": 2000.0}, {"later": 7200.0}):
+    for how in ({"faster": 2000}, {"later": 7200}):
         assert reel.run(jobs=jobs, **how).exit_code == 1
         assert reel.bought() == 1
     ended = reel.run(jobs=jobs, later=7200, force=("wave",))

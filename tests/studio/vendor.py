@@ -40,3 +40,9 @@ class Vendor:
         body = json.dumps([fault.document() for fault in faults]).encode()
         with urlopen(Request(f"{self.address}/faults", body, method="PUT")) as answer:
             assert answer.status == 200
+
+    def delete(self, task: str) -> None:
+        """What a person does in ModelArk's console."""
+        address = f"{self.address}/api/v3/contents/generations/tasks/{task}"
+        with urlopen(Request(address, headers={"Authorization": "Bearer console"}, method="DELETE")) as answer:
+            assert answer.status == 200

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
-from seedance_pipe.errors import PipeError
+from seedance_pipe.errors import InDoubt, PipeError
 from tests.vendor.stage import Reply, Reset, Stage, refusal, reply
 from tests.vendor.world import FRAME, KEY, QUERY, TASKS, World, done, play, task
 
@@ -67,6 +67,29 @@ async def test_nothing_that_a_vendor_echoes_comes_through(
     said = "".join(traceback.format_exception(error)) + error.next_step + str(getattr(error, "code", ""))
     texts = [said, repr(world.events), caplog.text, *(data.decode("latin-1") for data in written(tmp_path))]
     for secret in SECRETS:
+        assert not [text for text in texts if secret in text]
+
+
+@pytest.mark.parametrize("name", [KEY, f"cgt {KEY}", quote(KEY, safe=""), CODED])
+async def test_a_task_whose_name_has_the_key_in_it_is_never_written_down(
+    tmp_path: Path, stage: Stage, name: str
+) -> None:
+    """Nor one that a list names so, though it bears the mark of our request."""
+    play(stage)
+    stage.on("POST", TASKS, reply(200, {"id": name}))
+    world = World(tmp_path, stage)
+    with pytest.raises(InDoubt, match="has a secret of ours in it"):
+        await world.shoot()
+
+    sent = stage.asked("POST", TASKS)[0].json
+    marked = {"execution_expires_after": sent["execution_expires_after"]}
+    listed = {**marked, "id": name, "created_at": int(world.effects.now())}
+    stage.on("GET", f"{TASKS}?", reply(200, {"total": 1, "items": [listed]}))
+    world.reopen()
+    with pytest.raises(InDoubt, match="shows no task of ours"):
+        await world.shoot()
+    texts = [repr(world.events), *(data.decode("latin-1") for data in written(tmp_path))]
+    for secret in SECRETS[:3]:
         assert not [text for text in texts if secret in text]
 
 

@@ -22,7 +22,7 @@ from seedance_pipe.vendor.adapter import Doubt
 from seedance_pipe.vendor.registry import SEARCHES, VENDORS, settles
 from tests import builders
 from tests.vendor.acme import FACTS, HOME, Acme, Works
-from tests.vendor.stage import Reply, Reset, Stage, refusal, reply
+from tests.vendor.stage import Reply, Reset, Seen, Stage, refusal, reply
 from tests.vendor.world import (
     ACME_MODEL,
     FRAME,
@@ -166,6 +166,42 @@ async def test_a_task_that_the_journal_knows_is_not_ours(world: World) -> None:
         await world.shoot()
 
 
+async def test_of_two_doubts_with_the_same_mark_neither_takes_a_task(world: World) -> None:
+    """Both drew the same nonce (the clock of these tests always draws the middle), and one task came of them."""
+    other = a_shot(prompt="another")
+    await lose(world)
+    await lose(world, other)
+    world.stage.on("GET", LIST, page(item()))
+    for shot in (None, other):
+        with pytest.raises(InDoubt, match=f"in doubt bears the same mark, so task {TASK} may be its own"):
+            await world.shoot(shot)
+    assert world.submission(other).state is State.INTENT
+    world.journal.abandoned([world.submission()], Decision.LOST)
+    play(world.stage)
+    world.stage.on("GET", LIST, page(item()))
+    await world.shoot(other)
+    assert world.submission(other).task == TASK, "once a person has told of the one, it is the other's"
+
+
+async def test_a_task_of_the_list_that_another_run_takes_first_is_not_taken_twice(world: World) -> None:
+    """Another story's run has the same list: the journal gives the task to one of them alone."""
+    other = a_shot(prompt="another", execution_expires_after=216_000)
+    await lose(world)
+    await lose(world, other)
+
+    def taken_meanwhile(seen: Seen) -> Reply:
+        world.journal.submitted(world.submission(other).id, TASK)
+        return page()
+
+    known = world.journal.tasks
+    world.stage.on("GET", LIST, page(item()), taken_meanwhile, page())
+    world.journal.tasks = frozenset  # type: ignore[method-assign]  # as if it had been asked just before
+    with pytest.raises(InDoubt, match=r"ModelArk may or may not .*: task .* is that of take 1 of shot 'stairs'"):
+        await world.shoot()
+    world.journal.tasks = known  # type: ignore[method-assign]
+    assert world.submission().state is State.INTENT
+
+
 @pytest.mark.parametrize("bad", [[Reset()], refusal(500, "oops"), refusal(429, "RateLimit", Retry_After="99999")])
 async def test_a_list_that_cannot_be_had_for_a_while_is_asked_for_again(world: World, bad: Reply) -> None:
     play(world.stage)
@@ -293,6 +329,15 @@ async def test_a_vendor_that_stays_busy_or_cannot_be_reached_leaves_the_doubt(wo
     with pytest.raises(InDoubt, match="settled nothing: "):
         await world.shoot(shot, acme=KEYED)
     assert world.submission(shot).state is State.INTENT
+
+
+async def test_a_clock_that_was_set_back_does_not_tell_how_old_a_key_is(world: World) -> None:
+    shot = an_acme_shot()
+    await lose(world, shot, acme=KEYED)
+    world.clock.seconds -= DAY
+    with pytest.raises(InDoubt, match="by the clock of this machine it was asked in the future; nothing was sent"):
+        await world.shoot(shot, acme=KEYED)
+    assert len(world.stage.asked("POST")) == 1
 
 
 async def test_a_key_that_the_vendor_may_have_forgotten_is_not_sent_again(world: World) -> None:

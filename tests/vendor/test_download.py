@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -11,6 +12,7 @@ from pathlib import Path
 import anyio
 import pytest
 
+from seedance_pipe.disk import DISK, Disk
 from seedance_pipe.effects import Effects
 from seedance_pipe.errors import PipeError, VendorFailed
 from seedance_pipe.vendor.download import Bounds, Downloads, Fetched, look_up
@@ -34,11 +36,12 @@ async def fetch(
     address: str = "/clip.mp4?sig=canary",
     bounds: Bounds | None = None,
     clock: Clock | None = None,
+    disk: Disk = DISK,
     resolve: Callable[[str, int], Awaitable[Sequence[str]]] = nobody,
 ) -> Fetched:
     url = stage.address + address if address.startswith("/") else address
     async with Web(context=trust({})) as web:
-        effects = (clock or Clock()).effects()
+        effects = replace((clock or Clock()).effects(), disk=disk)
         downloads = Downloads(web, effects=effects, bounds=bounds, resolve=resolve)
         return await downloads.fetch(url, folder / "clip.mp4", loopback=stage.address)
 
@@ -94,6 +97,7 @@ async def test_several_cuts_add_up(stage: Stage, tmp_path: Path) -> None:
 
 
 CHANGED: dict[str, Reply] = {
+    "the whole again, as if no range was asked for": reply(200, CONTENT, ETag=ETAG),
     "200 instead of 206": reply(200, CONTENT, ETag='"new"'),
     "416": reply(416),
     "another range": reply(206, CONTENT[5:], ETag=ETAG, Content_Range=f"bytes 5-9/{len(CONTENT)}"),
@@ -117,6 +121,57 @@ async def test_without_a_strong_validator_nothing_is_joined(stage: Stage, tmp_pa
     await fetch(stage, tmp_path)
     assert "range" not in stage.seen[1].headers
     assert (tmp_path / "clip.mp4").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("status", [403, 404, 410])
+async def test_an_address_that_lapses_in_the_middle_is_a_value_and_its_half_goes_into_no_other(
+    stage: Stage, tmp_path: Path, status: int
+) -> None:
+    """The fresh address may lead to another file: nothing of the first half is kept."""
+    other = bytes(reversed(CONTENT))
+    stage.on("GET", "/clip.mp4", cut(len(CONTENT) // 2), reply(status))
+    stage.on("GET", "/fresh.mp4", reply(200, other, ETag='"other"'))
+    assert await fetch(stage, tmp_path) is Fetched.LAPSED
+    assert not (tmp_path / "clip.mp4").exists()
+    assert await fetch(stage, tmp_path, address="/fresh.mp4") is Fetched.WHOLE
+    assert (tmp_path / "clip.mp4").read_bytes() == other
+    assert "range" not in stage.seen[-1].headers
+
+
+@pytest.mark.parametrize("announced", [True, False], ids=["announced", "as it ends"])
+async def test_a_file_of_just_the_greatest_size_is_taken_and_one_byte_more_is_not(
+    stage: Stage, tmp_path: Path, announced: bool
+) -> None:
+    head = b"HTTP/1.1 200 OK\r\n" + f"Content-Length: {len(CONTENT)}\r\n".encode() * announced + b"\r\n"
+    stage.on("GET", "/clip.mp4", [head + CONTENT])
+    assert await fetch(stage, tmp_path, bounds=Bounds(size=len(CONTENT))) is Fetched.WHOLE
+    (tmp_path / "clip.mp4").unlink()
+    with pytest.raises(VendorFailed, match="larger"):
+        await fetch(stage, tmp_path, bounds=Bounds(size=len(CONTENT) - 1))
+    assert not (tmp_path / "clip.mp4").exists()
+    part = tmp_path / "clip.mp4.part"
+    assert not part.exists() or part.stat().st_size < len(CONTENT)
+
+
+async def test_a_body_that_never_ends_is_left_at_the_greatest_size(stage: Stage, tmp_path: Path) -> None:
+    stage.on("GET", "/clip.mp4", [b"HTTP/1.1 200 OK\r\n\r\n", *[bytes(65_536)] * 64, Pause(9)])
+    with pytest.raises(VendorFailed, match="larger than 1 MiB"), anyio.fail_after(5):
+        await fetch(stage, tmp_path, bounds=Bounds(size=1 << 20))
+    assert (tmp_path / "clip.mp4.part").stat().st_size <= 1 << 20
+
+
+def test_no_clip_weighs_more_than_half_a_gigabyte() -> None:
+    assert Bounds().size == 512 * 1024 * 1024
+
+
+async def test_a_rest_of_unknown_length_that_is_cut_without_a_word_is_whole_only_for_the_one_who_looks(
+    stage: Stage, tmp_path: Path
+) -> None:
+    """Nothing on the wire says so; the look at the clip does (media.boxes)."""
+    rest = [f"HTTP/1.1 206 X\r\nETag: {ETAG}\r\nContent-Range: bytes 99-{len(CONTENT) - 1}/*\r\n\r\n".encode()]
+    stage.on("GET", "/clip.mp4", cut(99), [*rest, CONTENT[99:-7]])
+    assert await fetch(stage, tmp_path) is Fetched.WHOLE
+    assert (tmp_path / "clip.mp4").read_bytes() == CONTENT[:-7]
 
 
 async def test_a_total_that_the_server_does_not_know_is_no_hindrance(stage: Stage, tmp_path: Path) -> None:
@@ -254,8 +309,9 @@ async def test_a_redirect_that_makes_no_sense_is_refused(stage: Stage, tmp_path:
 
 async def test_a_disk_that_takes_nothing_is_not_blamed_on_the_vendor(stage: Stage, tmp_path: Path) -> None:
     stage.on("GET", "/clip.mp4", reply(200, CONTENT))
-    (tmp_path / "clip.mp4.part").symlink_to("/dev/full")
+    full = os.open("/dev/full", os.O_WRONLY)
+    disk = Disk(open=lambda path, flags: full)
     with pytest.raises(PipeError, match=r"clip\.mp4 cannot be written: No space left on device") as failure:
-        await fetch(stage, tmp_path)
+        await fetch(stage, tmp_path, disk=disk)
     assert "make room" in failure.value.next_step
     assert len(stage.seen) == 1

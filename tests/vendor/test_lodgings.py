@@ -236,7 +236,7 @@ async def test_a_refusal_of_a_request_with_remembered_uploads_makes_the_next_run
 async def test_a_refusal_of_a_request_with_new_uploads_keeps_them(world: World, works: Works) -> None:
     picture = local(world)
     world.stage.on("POST", f"{HOME}/tasks", refusal(400, "wild", "too wild"))
-    with pytest.raises(VendorFailed, match=r"too wild$"):
+    with pytest.raises(VendorFailed, match=r"too wild; nothing was bought$"):
         await world.shoot(a_shot((picture, Kind.IMAGE)))
     assert picture.digest in kept(world)
 

@@ -24,6 +24,7 @@ from seedance_pipe.vendor.adapter import (
     Barred,
     Busy,
     Doubtful,
+    Dropped,
     Failed,
     Gone,
     Listed,
@@ -152,7 +153,7 @@ CODES = [
     ("InvalidParameter.TaskTypeMismatch", "another omni_reference_task_type", "change the prompt"),
     ("InvalidParameter.TaskTypeConstraint", "breaks a rule", "change the shot"),
     ("MissingParameter.model", "misses", "change the shot"),
-    ("InvalidImageURL.InvalidFormat", "could not read a picture", "change"),
+    ("InvalidImageURL.InvalidFormat", "could not read a picture", "give another"),
     ("BrandNewCode", "said no", "run again"),
 ]
 
@@ -382,3 +383,44 @@ def test_the_mark_of_a_request_is_its_own_expiry_unless_the_story_set_one() -> N
     theirs = modelark.frozen(body, shot=a_shot(), last_frame=False, draw=lambda n: 7)
     assert theirs == body
     assert not modelark.recognisable(theirs)
+
+
+def test_a_task_is_cancelled_by_deleting_it_under_its_quoted_name() -> None:
+    assert modelark.cancellation("a/b") == Call("DELETE", "contents/generations/tasks/a%2Fb")
+
+
+@pytest.mark.parametrize(
+    ("answer", "meaning"),
+    [
+        (Answered(200, freeze({})), Dropped()),
+        (Answered(204), Dropped()),
+        (
+            answered(409, "InvalidAction.RunningTaskDeletion", "is running."),
+            Refused(
+                "InvalidAction.RunningTaskDeletion",
+                "the task is at work already, and cannot be stopped"
+                " (InvalidAction.RunningTaskDeletion: is running)",
+                "run again",
+            ),
+        ),
+        (answered(500, "InternalServiceError"), Missed("it answered 500 InternalServiceError")),
+        (answered(429, "RequestBurstTooFast"), Missed("it answered 429 RequestBurstTooFast")),
+        (Answered(404), Missed("it answered 404")),
+    ],
+)
+def test_what_a_cancellation_is_answered(answer: Answered, meaning: object) -> None:
+    assert modelark.dropped(answer) == meaning
+
+
+def test_a_key_that_may_not_cancel_bars_us() -> None:
+    said = modelark.dropped(answered(403, "AccessDenied"))
+    assert isinstance(said, Barred)
+    assert "ARK_API_KEY" in said.next_step
+
+
+def test_two_requests_look_alike_in_a_list_by_mark_and_model() -> None:
+    one = freeze({"nonce": 172_807, "model": "a", "content": 1})
+    assert modelark.alike(one, freeze({"nonce": 172_807, "model": "a", "content": 2}))
+    assert not modelark.alike(one, freeze({"nonce": 172_808, "model": "a"}))
+    assert not modelark.alike(one, freeze({"nonce": 172_807, "model": "b"}))
+    assert not modelark.alike(one, freeze({"model": "a"}))

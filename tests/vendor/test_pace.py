@@ -53,6 +53,23 @@ def test_a_bucket_lets_a_burst_pass_and_then_so_many_a_second() -> None:
     assert times == [0, 0, 0, 0.1, 0.2, 0.3]
 
 
+def test_a_clock_that_moves_while_it_is_looked_at_never_makes_a_pause_negative() -> None:
+    """Between deciding to wait and waiting, the turn may have come."""
+    clock, slept = itertools.count(step=0.6), []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    async def main() -> None:
+        bucket = Bucket(1.0, effects=Effects(monotonic=lambda: next(clock), sleep=sleep))
+        for _ in range(5):
+            await bucket.turn()
+
+    anyio.run(main)
+    assert slept
+    assert min(slept) == 0.0
+
+
 def test_an_idle_bucket_saves_no_more_than_its_burst() -> None:
     times = [time for time, _ in passing([(0, USUAL), *[(1000, USUAL)] * 4], 1, 2)]
     assert times == [0, 1000, 1000, 1001, 1002]

@@ -181,7 +181,7 @@ async def test_a_refusal_is_the_refusal_of_each(world: World, works: Works, jobs
     outcome = await run(world, takes(FOUR), jobs=jobs)
     assert set(states(world, FOUR)) == {State.REFUSED}
     assert [str(outcome.errors[f"stairs#{number}"]) for number in (1, 2, 3, 4)] == [
-        f"take {number} of shot 'stairs': too wild" for number in (1, 2, 3, 4)
+        f"take {number} of shot 'stairs': too wild; nothing was bought" for number in (1, 2, 3, 4)
     ]
     assert all(isinstance(error, VendorFailed) and error.code == "no" for error in outcome.errors.values())
     assert len(world.stage.asked("POST")) == 1
@@ -251,11 +251,11 @@ async def test_a_party_is_never_bought_twice_wherever_the_run_dies(
         intend(*given, **named)  # type: ignore[arg-type]
         raise Killed
 
-    def dies_before_the_entry(*_: object) -> None:
+    def dies_before_the_entry(*_: object, **__: object) -> None:
         raise Killed
 
-    def dies_after_the_entry(*given: object) -> None:
-        submitted(*given)  # type: ignore[arg-type]
+    def dies_after_the_entry(*given: object, **named: object) -> None:
+        submitted(*given, **named)  # type: ignore[arg-type]
         raise Killed
 
     place, death = {

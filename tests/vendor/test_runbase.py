@@ -181,7 +181,7 @@ CODES = [
     (403, "ip_not_allowed", "from this address", "key's list"),
     (403, "api_key_spend_limit_exceeded", "spent all that it may", "spending limit"),
     (404, "run_not_found", "no such run", "RUNBASE_API_KEY"),
-    (429, "USAGE_EXCEEDED", "quota", "wait"),
+    (429, "USAGE_EXCEEDED", "quota", "when there is room"),
     (418, "brand_new", "said no", "run again"),
 ]
 

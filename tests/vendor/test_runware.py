@@ -193,16 +193,16 @@ CODES = [
     ("invalidApiKey", "refused the key", "RUNWARE_API_KEY"),
     ("missingApiKey", "refused the key", "RUNWARE_API_KEY"),
     ("unauthorized", "refused the key", "RUNWARE_API_KEY"),
-    ("forbidden", "refused the key", "RUNWARE_API_KEY"),
+    ("forbidden", "no permission", "RUNWARE_API_KEY"),
     ("accountSuspended", "the account", "RUNWARE_API_KEY"),
     ("insufficientCredits", "no money", "top up"),
-    ("quotaExceeded", "no money", "top up"),
+    ("quotaExceeded", "quota", "look at the account"),
     ("paymentRequired", "no money", "top up"),
     ("contentPolicyViolation", "content check", "change the prompt"),
     ("providerContentPolicyViolation", "content check", "change the prompt"),
     ("nsfwContentDetected", "content check", "change the prompt"),
     ("promptBlocked", "content check", "change the prompt"),
-    ("imageBlocked", "content check", "change the prompt"),
+    ("imageBlocked", "content check", "give this shot other pictures"),
     ("unknownModel", "no such model", "another model"),
     ("invalidModel", "no such model", "another model"),
     ("mediaNotFound", "a picture", "another picture"),
@@ -328,8 +328,8 @@ def test_a_poll_that_tells_nothing_says_nothing_of_the_task(answer: Answered, ex
 def test_a_barred_poll_names_the_key_that_a_person_can_mend() -> None:
     assert how(status=403) == Barred(
         "403",
-        "the vendor refused the key or the account (403)",
-        "check the key in RUNWARE_API_KEY, and the account at runware.ai",
+        "the key has no permission for this (403)",
+        "check the key in RUNWARE_API_KEY, and the account at runware.ai, then run again",
     )
 
 

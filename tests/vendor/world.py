@@ -108,10 +108,12 @@ class Diary(Journal):
         self.log += ["intent"] * len(submissions)
         return submissions
 
-    def submitted_together(self, tasks: Mapping[str, str], told: Money | None = None) -> None:
+    def submitted_together(
+        self, tasks: Mapping[str, str], told: Money | None = None, *, found: bool = False
+    ) -> None:
         if self.full:
             raise PipeError("the disk is full", next_step="make room")
-        super().submitted_together(tasks, told)
+        super().submitted_together(tasks, told, found=found)
         self.log += ["submitted"] * len(tasks)
 
     def ready(self, ident: str, receipt: Receipt) -> None:

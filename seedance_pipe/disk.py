@@ -1,6 +1,6 @@
-"""The disk: every operation by which the store, the lock and the journal's folder change the file system.
+"""The disk: every operation by which a run changes the file system.
 
-They are one value of plain functions, so that a test can number them and stop the program at any of them.
+They are one value of plain functions, so that a test can number them, and fail or stop the program at any of them.
 """
 
 from __future__ import annotations
@@ -8,11 +8,16 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from seedance_pipe.errors import PipeError
+
+if TYPE_CHECKING:
+    import sqlite3
 
 _SAFELY = os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -60,13 +65,38 @@ def _replace(source: Path, target: Path) -> None:
     source.replace(target)
 
 
+def _scratch_folder(path: Path) -> Path:
+    return Path(tempfile.mkdtemp(dir=path))
+
+
+def _free(path: Path) -> int:
+    found = os.statvfs(path)
+    return found.f_bavail * found.f_frsize
+
+
+def _mounts() -> str:
+    try:
+        return Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape")
+    except FileNotFoundError:
+        return ""
+
+
+def _database(address: str, busy_seconds: float) -> sqlite3.Connection:
+    import sqlite3
+
+    return sqlite3.connect(address, uri=True, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Disk:
     """Each function raises OSError.
 
     `open` takes flags of `os.open`, follows no link and makes files 0600; `truncate` empties a file; `mode`
     sets the permissions of an open file; `make_folder` makes one folder 0700, says whether it is new, and
-    raises PipeError where something else, a link too, has its name.
+    raises PipeError where something else, a link too, has its name; `scratch_folder` makes one with a free name
+    in another. `free` is how many bytes a user may still write where `path` is. `mounts` is Linux's table of
+    mounts (proc_pid_mountinfo(5)), empty on other systems. `database` opens an SQLite file by
+    its URI, and waits so many seconds for another process that holds it.
     """
 
     open: Callable[[Path, int], int] = _open
@@ -77,7 +107,12 @@ class Disk:
     sync_folder: Callable[[Path], None] = _sync_folder
     replace: Callable[[Path, Path], None] = _replace
     make_folder: Callable[[Path], bool] = _make_folder
+    remove: Callable[[Path], None] = os.unlink
+    scratch_folder: Callable[[Path], Path] = _scratch_folder
     remove_tree: Callable[[Path], None] = shutil.rmtree
+    free: Callable[[Path], int] = _free
+    mounts: Callable[[], str] = _mounts
+    database: Callable[[str, float], sqlite3.Connection] = _database
 
 
 DISK = Disk()

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from seedance_pipe.cli.options import (
+    json_option,
+    read_or_explain,
+    sandbox_option,
+    show_json,
+    state_option,
+    story_argument,
+)
+
+
+@click.command("cancel")
+@story_argument
+@click.argument("shot", required=False)
+@sandbox_option
+@state_option
+@json_option
+def command(story: Path, shot: str | None, rehearsal: bool, state: Path | None, as_json: bool) -> int:
+    """Cancel what the vendors still let go of: ModelArk's tasks as long as they wait in its queue.
+
+    What is cancelled costs nothing, and the next run buys it anew. What is at work goes on, and the next run
+    fetches it. Ends with 0 when nothing is open any more, and with 1 when something could not be cancelled.
+    """
+    from seedance_pipe.spec.diagnostic import meant
+    from seedance_pipe.studio.cancel import cancel_open
+    from seedance_pipe.studio.decide import known_shots
+    from seedance_pipe.studio.home import home
+
+    where = home(read_or_explain(story, rehearsal=rehearsal), state=state, rehearsal=rehearsal)
+    if shot is not None and shot not in (shots := known_shots(where)):
+        raise click.UsageError(f"no shot '{shot}' in the story{meant(shot, sorted(shots))}")
+    told = cancel_open(where, shot)
+    if as_json:
+        from seedance_pipe.report.data import given_back_data
+
+        show_json([given_back_data(one) for one in told])
+    else:
+        from seedance_pipe.report.table import given_back_text
+
+        click.echo(given_back_text(told), nl=False)
+    return 0 if all(one.ended for one in told) else 1
