@@ -10,6 +10,7 @@ import hashlib
 import os
 import random
 import struct
+import threading
 import time
 import traceback
 from collections.abc import Iterator, Sequence
@@ -41,6 +42,8 @@ from tests.studio.vendor import Vendor
 
 FASTER = 200
 """So many seconds of a run, and of its vendor, pass in one."""
+
+_STANDSTILL_SECONDS = 10.0
 
 AT_ONCE = Settings(queued_seconds=0.0, running_seconds=0.0)
 
@@ -81,7 +84,8 @@ class Clock:
     """Time that runs `FASTER`, for a run and its vendor alike; a run's clock on the wall is `ahead` by seconds."""
 
     def __init__(self) -> None:
-        self._began, self._since = time.time(), time.monotonic()
+        self._began, self._seen, self._passed = time.time(), time.monotonic(), 0.0
+        self._lock = threading.Lock()
         self.ahead = 0.0
         self._chance = random.Random(1)
 
@@ -90,7 +94,12 @@ class Clock:
         return self._began + self.monotonic()
 
     def monotonic(self) -> float:
-        return (time.monotonic() - self._since) * FASTER
+        with self._lock:
+            seen = time.monotonic()
+            # A computer that stands still for minutes must not let a day pass, on which clips are thrown away.
+            self._passed += min(seen - self._seen, _STANDSTILL_SECONDS)
+            self._seen = seen
+            return self._passed * FASTER
 
     async def sleep(self, seconds: float) -> None:
         await anyio.sleep(seconds / FASTER)

@@ -43,7 +43,7 @@ def test_a_lock_is_trusted_by_the_kind_of_the_file_system(mount: str, trust: Tru
 
 
 def test_the_layers_of_a_container_hold_a_lock() -> None:
-    assert ground(Path("/work/.seedance"), mounted()) == Ground("overlay", Trust.HOLDS)
+    assert ground(Path("/films/.seedance"), mounted()) == Ground("overlay", Trust.HOLDS)
 
 
 def test_the_nearest_mount_counts_and_of_two_at_one_place_the_later() -> None:
