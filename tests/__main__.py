@@ -9,8 +9,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = [sys.executable, "-m"]
-# The tests of a file share what was costly to make, so one process runs them.
-AT_ONCE = ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile"]
+# The tests of a file share what was costly to make, so one process runs them. Many wait: for a server, for a kill.
+AT_ONCE = ["-n", str(min(4, (os.cpu_count() or 1) + 1)), "--dist", "loadfile"]
 
 CHECKS = [
     [*PYTHON, "ruff", "check", "."],

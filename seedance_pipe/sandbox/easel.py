@@ -1,8 +1,13 @@
-"""The easel: one clip is painted at a time, in a thread of its own, when somebody first asks for it."""
+"""The easel: one clip is painted at a time, in a thread of its own, when somebody first asks for it.
+
+What was asked for last comes first: a list of tasks asks for all of them, and must not keep a client that waits
+for one of them until the others are painted.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,6 +22,8 @@ class Easel:
         self._shelf = shelf
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sandbox-easel")
         self._painting: dict[str, Future[Path]] = {}
+        self._waiting: dict[str, tuple[Scene, Future[Path]]] = {}
+        self._turn = threading.Lock()
 
     async def is_painted(self, name: str, scene: Scene, *, patience: float) -> bool:
         """Whether `<name>.<form>` is on the shelf; if not, it is begun and waited for, `patience` seconds at most.
@@ -25,9 +32,7 @@ class Easel:
         """
         if self._shelf.result(f"{name}.{scene.form}").exists():
             return True
-        painting = self._painting.get(name)
-        if painting is None:
-            painting = self._painting[name] = self._worker.submit(self._paint, name, scene)
+        painting = self._wanted_next(name, scene)
         done, _ = await asyncio.wait([asyncio.wrap_future(painting)], timeout=patience)
         if not done:
             return False
@@ -47,5 +52,21 @@ class Easel:
     def close(self) -> None:
         self._worker.shutdown(wait=True, cancel_futures=True)
 
-    def _paint(self, name: str, scene: Scene) -> Path:
-        return self._shelf.make(self._shelf.result(f"{name}.{scene.form}"), lambda part: paint(scene, part))
+    def _wanted_next(self, name: str, scene: Scene) -> Future[Path]:
+        known = self._painting.get(name)
+        painting = self._painting[name] = known or Future()
+        with self._turn:
+            if known is None or self._waiting.pop(name, None) is not None:
+                self._waiting[name] = (scene, painting)
+        if known is None:
+            self._worker.submit(self._paint_next)
+        return painting
+
+    def _paint_next(self) -> None:
+        with self._turn:
+            name, (scene, painting) = self._waiting.popitem()
+        target = self._shelf.result(f"{name}.{scene.form}")
+        try:
+            painting.set_result(self._shelf.make(target, lambda part: paint(scene, part)))
+        except Exception as error:
+            painting.set_exception(error)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 import yaml
 
 from seedance_pipe import packaged
+from seedance_pipe.sandbox.app import serve
 from seedance_pipe.spec.model import load_catalogue
 from seedance_pipe.spec.reader import Reading, read_story
 from seedance_pipe.spec.story import Shot
@@ -25,6 +27,15 @@ from tests.conformance.vendors import BY_NAME
 from tests.studio.vendor import Vendor as Server
 
 CATALOGUE = load_catalogue(packaged.folder("schemas"))
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A sandbox of its own: nobody fetches the clips that are asked for here, and some take minutes to paint."""
+    with serve(tmp_path_factory.mktemp("parameters")) as running:
+        yield Server(running.address)
+
+
 ENTRIES = [pytest.param(entry, id=f"{entry.model} {entry.name}") for entry in limits.tables()]
 
 

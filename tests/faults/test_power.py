@@ -33,7 +33,15 @@ def test_a_flush_that_is_left_out_would_be_found(on: Stage, flush: type[Operatio
     assert tally.problems
 
 
-@pytest.mark.parametrize("vendor", ["modelark", "rivya", "runbase", "runware"])
+@pytest.mark.parametrize(
+    "vendor",
+    [
+        pytest.param("modelark", marks=pytest.mark.long),
+        pytest.param("rivya", marks=pytest.mark.long),
+        "runbase",
+        "runware",
+    ],
+)
 def test_after_a_power_cut_the_film_is_finished_and_paid_for_once(on: Stage, vendor: str) -> None:
     tally = Tally()
     go_on(on, vendor, tally, first=len(vendor) * 5, stride=97, seed=len(vendor))

@@ -9,7 +9,7 @@ from tests.properties.machine import Machine
 TestMachine = Machine.TestCase
 # A step may be a whole film, so that some examples take long on a busy computer.
 TestMachine.settings = settings(
-    max_examples=16,
-    stateful_step_count=16,
+    max_examples=10,
+    stateful_step_count=14,
     suppress_health_check=[HealthCheck.too_slow],
 )

@@ -70,8 +70,14 @@ def still(scene: Scene) -> str:
     return "still.png"
 
 
-@pytest.mark.parametrize("loud", [False, True], ids=["as usual", "loud"])
-@pytest.mark.parametrize("vendor", BY_NAME.values(), ids=BY_NAME.keys())
+@pytest.mark.parametrize(
+    ("vendor", "loud"),
+    [
+        pytest.param(vendor, loud, id=f"{name}{' loud' * loud}", marks=pytest.mark.long if loud == quiet else ())
+        for name, vendor, quiet in zip(BY_NAME, BY_NAME.values(), (True, False) * 2, strict=True)
+        for loud in (False, True)
+    ],
+)
 def test_a_run_whose_vendor_gives_everything_back_tells_no_secret(
     tmp_path: Path, scripted: Stage, clip: bytes, vendor: Vendor, loud: bool
 ) -> None:

@@ -86,7 +86,7 @@ def test_what_stands_before_a_key_does_not_bring_it_through(before: str) -> None
         assert key not in REDACTOR.clean(before + KEY) + Redactor([key]).clean(before + key)
 
 
-@pytest.mark.parametrize("at", [0, 100, 65_500, 65_530, 65_536, 70_000])
+@pytest.mark.parametrize("at", [0, 65_530, 70_000])
 def test_a_very_long_message_brings_no_part_of_a_key_through(at: int) -> None:
     for filling in ("x", " ", "\x00"):
         assert KEY[:8] not in REDACTOR.clean(filling * at + KEY + filling * 70_000)
