@@ -10,7 +10,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = [sys.executable, "-m"]
 # The tests of a file share what was costly to make, so one process runs them. Many wait: for a server, for a kill.
-AT_ONCE = ["-n", str(min(4, (os.cpu_count() or 1) + 1)), "--dist", "loadfile"]
+# As they come, the long ones are not the last.
+AT_ONCE = ["-n", str(min(4, (os.cpu_count() or 1) + 1)), "--dist", "loadfile", "--no-loadscope-reorder"]
 
 CHECKS = [
     [*PYTHON, "ruff", "check", "."],

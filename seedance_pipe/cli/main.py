@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
+from contextlib import suppress
+from typing import TextIO
 
 import click
 
@@ -27,6 +30,9 @@ _SUMMARIES = {
     "init": "Write a new story that runs.",
     "doctor": "Say what is found on this machine and what is missing.",
 }
+
+_NOBODY_READS = (errno.EPIPE, errno.EIO)
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 class _Commands(click.Group):
@@ -69,7 +75,7 @@ def main(args: list[str] | None = None) -> None:
     try:
         code = commands.main(args=args, prog_name="seedance-pipe", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.ctx.get_help() if error.ctx else "", err=True)
+        _talk(error.ctx.get_help() if error.ctx else "")
         code = 2
     except click.ClickException as error:
         error.show()
@@ -78,31 +84,61 @@ def main(args: list[str] | None = None) -> None:
         _tell(error)
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("stopped", err=True)
+        _talk("stopped")
         code = 130
-    except BrokenPipeError:
-        forget_reader()
-        code = 0
-    except Exception:
-        click.echo("internal error: this is a bug in seedance-pipe; the lines below are for its report", err=True)
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in (errno.EPIPE, *_NO_ROOM):
+            sys.exit(_unsaid(sys.stdout, error))
+        _talk("internal error: this is a bug in seedance-pipe; the lines below are for its report")
         import traceback
 
         from seedance_pipe.studio.hush import hushed
 
-        click.echo(hushed(traceback.format_exc()), err=True, nl=False)
+        _talk(hushed(traceback.format_exc()).rstrip())
         code = 70
-    sys.exit(code if isinstance(code, int) else 0)
+    sys.exit(_said(code if isinstance(code, int) else 0))
 
 
-def forget_reader() -> None:
-    """The reader of our answer has gone: nobody is left to tell, and Python must not try again at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def forget_reader(stream: TextIO | None = None) -> None:
+    """The reader of our answer (or of `stream`) has gone: nobody is left to tell, and Python must not try again at
+    exit.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), (stream or sys.stdout).fileno())
+
+
+def _talk(text: str) -> None:
+    """To a person, if one is still there to read it."""
+    with suppress(OSError):
+        click.echo(text, err=True)
+
+
+def _said(code: int) -> int:
+    """The exit code, when all that was said has been handed over."""
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        try:
+            stream.flush()
+        except OSError as error:
+            ended = _unsaid(stream, error)
+            code = code or ended
+    return code
+
+
+def _unsaid(stream: TextIO, error: OSError) -> int:
+    """The exit code when `stream` takes no more. A terminal that was closed, or a pipe that nobody reads any more,
+    changes nothing of what was done; an answer for which the disk has no room is an error.
+    """
+    forget_reader(stream)
+    if error.errno in _NOBODY_READS:
+        return 0
+    _talk(f"error: the answer could not be written: {error.strerror}")
+    _talk("  make room and ask again")
+    return 1
 
 
 def _tell(error: PipeError) -> None:
     from seedance_pipe.report.words import plain
     from seedance_pipe.studio.hush import hushed
 
-    click.echo(f"error: {plain(hushed(error.message))}", err=True)
+    _talk(f"error: {plain(hushed(error.message))}")
     if error.next_step:
-        click.echo(f"  {plain(hushed(error.next_step))}", err=True)
+        _talk(f"  {plain(hushed(error.next_step))}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -153,3 +154,38 @@ def test_a_run_whose_reader_has_gone_goes_on_and_ends_with_its_own_code(short: P
     assert ran.returncode == 1
     assert b"Traceback" not in ran.stderr
     assert b"Exception ignored" not in ran.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full is Linux's")
+@pytest.mark.parametrize("command", ["models", "models --json", "--help"])
+def test_an_answer_for_which_the_disk_has_no_room_is_an_error(command: str) -> None:
+    ran = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m seedance_pipe {command} > /dev/full"],
+        capture_output=True,
+        check=False,
+    )
+    assert ran.returncode == 1
+    assert ran.stderr == (
+        b"error: the answer could not be written: No space left on device\n  make room and ask again\n"
+    )
+
+
+@pytest.mark.parametrize("streams", [">&-", "2>&-", ">&- 2>&-", "2>/dev/full"])
+def test_a_stream_that_is_closed_changes_nothing_of_what_is_done(short: Path, streams: str) -> None:
+    ours = f"{sys.executable} -m seedance_pipe validate {short} {streams}"
+    ran = subprocess.run(["bash", "-c", ours], capture_output=True, check=False)
+    assert ran.returncode == 0
+    assert b"Traceback" not in ran.stderr
+
+
+def test_a_terminal_that_has_closed_changes_nothing_of_what_was_done(tmp_path: Path) -> None:
+    told = (
+        "import sys; from seedance_pipe.cli.main import main; "
+        f"sys.stdin.readline(); main(['validate', {str(tmp_path / 'none.yaml')!r}])"
+    )
+    ours, theirs = pty.openpty()
+    with subprocess.Popen([sys.executable, "-c", told], stdin=subprocess.PIPE, stderr=theirs) as running:
+        os.close(ours)
+        os.close(theirs)
+        running.communicate(b"go on\n")
+    assert running.returncode == 3
