@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from seedance_pipe.cli.options import (
+    edition_options,
     json_option,
     known_shots,
     read_or_explain,
@@ -13,6 +15,9 @@ from seedance_pipe.cli.options import (
     state_option,
     story_argument,
 )
+
+if TYPE_CHECKING:
+    from seedance_pipe.spec.edition import Edition
 
 
 @click.command("adopt")
@@ -23,6 +28,7 @@ from seedance_pipe.cli.options import (
     "--file", "file", type=click.Path(path_type=Path), metavar="CLIP", help="A clip: a copy of it is kept."
 )
 @click.option("--take", type=click.IntRange(min=1), help="For which take; default: the one that the film uses.")
+@edition_options
 @sandbox_option
 @state_option
 @json_option
@@ -32,6 +38,7 @@ def command(
     task: str | None,
     file: Path | None,
     take: int | None,
+    edition: Edition,
     rehearsal: bool,
     state: Path | None,
     as_json: bool,
@@ -45,7 +52,7 @@ def command(
 
     if (task is None) == (file is None):
         raise click.UsageError("say one thing: --task ID or --file CLIP")
-    told = read_or_explain(story, rehearsal=rehearsal)
+    told = read_or_explain(story, rehearsal=rehearsal, edition=edition)
     known_shots(told, (shot,))
     where = home(told, state=state, rehearsal=rehearsal)
     if file is not None:

@@ -1,26 +1,34 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from seedance_pipe.cli.options import (
+    edition_options,
     json_option,
-    read_or_explain,
+    read_films,
     sandbox_option,
     show_json,
     state_option,
     story_argument,
 )
 
+if TYPE_CHECKING:
+    from seedance_pipe.spec.edition import Edition
+
 
 @click.command("cancel")
 @story_argument
 @click.argument("shot", required=False)
+@edition_options
 @sandbox_option
 @state_option
 @json_option
-def command(story: Path, shot: str | None, rehearsal: bool, state: Path | None, as_json: bool) -> int:
+def command(
+    story: Path, shot: str | None, edition: Edition, rehearsal: bool, state: Path | None, as_json: bool
+) -> int:
     """Cancel what the vendors still let go of: ModelArk's tasks as long as they wait in its queue.
 
     What is cancelled costs nothing, and the next run buys it anew. What is at work goes on, and the next run
@@ -31,7 +39,9 @@ def command(story: Path, shot: str | None, rehearsal: bool, state: Path | None, 
     from seedance_pipe.studio.decide import known_shots
     from seedance_pipe.studio.home import home
 
-    where = home(read_or_explain(story, rehearsal=rehearsal), state=state, rehearsal=rehearsal)
+    # What was sent is known by the story's name, whichever of its films it was for.
+    film = read_films(story, rehearsal=rehearsal, edition=edition)[0]
+    where = home(film, state=state, rehearsal=rehearsal)
     if shot is not None and shot not in (shots := known_shots(where)):
         raise click.UsageError(f"no shot '{shot}' in the story{meant(shot, sorted(shots))}")
     told = cancel_open(where, shot)

@@ -2,17 +2,22 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from seedance_pipe.cli.options import (
+    edition_options,
     json_option,
-    read_or_explain,
+    read_films,
     sandbox_option,
     show_json,
     state_option,
     story_argument,
 )
+
+if TYPE_CHECKING:
+    from seedance_pipe.spec.edition import Edition
 
 
 @click.command("resolve")
@@ -26,6 +31,7 @@ from seedance_pipe.cli.options import (
     "--id", "ident", metavar="ID", default="", help="Which request, as `status` shows it, where takes are alike."
 )
 @click.option("--yes", is_flag=True, help="Do not ask before something may be paid for twice.")
+@edition_options
 @sandbox_option
 @state_option
 @json_option
@@ -38,6 +44,7 @@ def command(
     take: int | None,
     ident: str,
     yes: bool,
+    edition: Edition,
     rehearsal: bool,
     state: Path | None,
     as_json: bool,
@@ -53,7 +60,9 @@ def command(
 
     if (task is not None) + lost + resubmit != 1:
         raise click.UsageError("say one thing: --adopt TASK, --lost or --resubmit")
-    where = home(read_or_explain(story, rehearsal=rehearsal), state=state, rehearsal=rehearsal)
+    # What was sent is known by the story's name, whichever of its films it was for.
+    film = read_films(story, rehearsal=rehearsal, edition=edition)[0]
+    where = home(film, state=state, rehearsal=rehearsal)
     shots = decide.known_shots(where)
     if shot not in shots:
         raise click.UsageError(f"no shot '{shot}' in the story{meant(shot, sorted(shots))}")

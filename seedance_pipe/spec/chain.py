@@ -30,7 +30,8 @@ def resolve(target: str, given: Given, before: str | None, ids: Collection[str],
         return before
     if target in ids:
         return target
-    close = meant(target, (*ids, PREVIOUS))
+    copies = [id_ for id_ in ids if id_.startswith(f"{target}-")]
+    close = f"; there are {', '.join(copies[:_LONGEST])}" if copies else meant(target, (*ids, PREVIOUS))
     problems.error(given.place, f"{given.key} in {given.where}: there is no shot '{target}'{close}")
     return None
 

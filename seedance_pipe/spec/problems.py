@@ -18,9 +18,17 @@ class Problems:
     """`found` are those of reading the file: what stands at their places could not be read, and is not judged."""
 
     def __init__(self, found: Iterable[Diagnostic] = ()) -> None:
-        self._found = dict.fromkeys(found)
-        self._unread = frozenset(one.place for one in self._found)
-        self._errors = len(self._found)
+        self._found: dict[Diagnostic, None] = {}
+        self._unread: set[Place] = set()
+        self._errors = 0
+        self.add(found)
+
+    def add(self, found: Iterable[Diagnostic]) -> None:
+        """The problems of reading one more file."""
+        for one in found:
+            self._found[one] = None
+            self._unread.add(one.place)
+            self._errors += 1
 
     def error(self, place: Place, message: str) -> None:
         """Raises Enough with the last error that is told."""

@@ -17,32 +17,43 @@ from seedance_pipe.spec.chain import PREVIOUS, check_cycles
 from seedance_pipe.spec.compose import HEAVIEST
 from seedance_pipe.spec.cut import check_output, default_output, output_path
 from seedance_pipe.spec.diagnostic import Diagnostic
+from seedance_pipe.spec.edition import AS_WRITTEN, Edition
 from seedance_pipe.spec.inside import is_device
 from seedance_pipe.spec.medium import Measured
 from seedance_pipe.spec.model import Catalogue
 from seedance_pipe.spec.peers import Peers
 from seedance_pipe.spec.problems import MOST, Enough, Problems
+from seedance_pipe.spec.product import REPEATS
 from seedance_pipe.spec.secret import passwords, secrets
 from seedance_pipe.spec.shot import Cast, Outline, read_shot
-from seedance_pipe.spec.source import MappingNode, Node, ScalarNode, SequenceNode, read_source, weight
+from seedance_pipe.spec.source import MappingNode, Node, ScalarNode, SequenceNode, Source, read_source, weight
 from seedance_pipe.spec.story import Shot, Story
 from seedance_pipe.spec.suitable import check_clips
 from seedance_pipe.spec.supply import Supply
 from seedance_pipe.spec.syntax import EMPTY, Grammar, Sheet, load_grammar, read_sheet
 from seedance_pipe.spec.variable import Library, Scope, texts
+from seedance_pipe.spec.weave import Film, Weaver
+
+PARTS = ("characters", "styles")
+"""Parts of prompts: variables that have a place of their own in a story."""
 
 TEMPLATED = ("prompt", "first_frame", "last_frame", "references", "vars")
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """`story` is None when any of the diagnostics is an error. `lines` are the file's, for showing them; what
-    looks like a key is blotted out in both.
+    """`stories` are the story's films, none when any of the diagnostics is an error. `lines` are those of each
+    file, for showing them; what looks like a key is blotted out in both.
     """
 
-    story: Story | None
+    stories: tuple[Story, ...]
     diagnostics: tuple[Diagnostic, ...]
     lines: Mapping[str, Sequence[str]]
+
+    @property
+    def story(self) -> Story | None:
+        """The first film, which is the only one of most stories."""
+        return self.stories[0] if self.stories else None
 
 
 def read_story(
@@ -50,6 +61,7 @@ def read_story(
     catalogue: Catalogue,
     *,
     shown: str | None = None,
+    edition: Edition = AS_WRITTEN,
     uploads: bool = False,
     loopback: bool = False,
     measure: Callable[[Path], Measured] | None = None,
@@ -57,11 +69,12 @@ def read_story(
 ) -> Reading:
     """The story at `path`, and its problems sorted by place.
 
-    `shown` is how messages name the file. `uploads` says that there is a place on the web for media that must
-    have an address, `loopback` that addresses on this machine are welcome, as in a rehearsal. `measure` looks
-    into videos and sounds; without it their length is not checked. `keys` are secrets by the names of variables
-    that hold them: none may be in a story. Raises StoryInvalid when the file cannot be read, or the file of a
-    model that it names is wrong.
+    `shown` is how messages name the file; `edition` is what was asked for beside it. `uploads` says that there
+    is a place on the web for media that must have an address, `loopback` that addresses on this machine are
+    welcome, as in a rehearsal. `measure` looks into videos and sounds; without it their length is not checked.
+    `keys` are secrets by the names of variables that hold them: none may be in a story. Raises StoryInvalid when
+    a file that was asked for cannot be read, when there is no such profile or variant, and when the file of a
+    model that the story names is wrong.
     """
     name = shown or str(path)
     try:
@@ -70,36 +83,43 @@ def read_story(
         raise StoryInvalid(f"{name} cannot be read: {(problem.strerror or 'unknown reason').lower()}") from None
     source = read_source(data, name)
     problems = Problems(source.problems)
-    story = None
-    text = "\n".join(source.lines)
-    # Comments and broken files hold keys too.
+    sources = [source]
+    stories: list[Story] = []
     held = keys or {}
-    blots = dict.fromkeys(_keys_in(text, held))
     if isinstance(source.root, MappingNode):
-        for node in dict.fromkeys(texts(source.root)):
-            blots.update(dict.fromkeys(_keys_in(str(node.value), held)))
         path = path.absolute()
         supply = Supply(Assets(path.parent, measure), problems, uploads=uploads, loopback=loopback)
         grammar = load_grammar(packaged.folder("schemas") / "story.schema.json")
+        weaver = Weaver(path, source, edition, problems, grammar)
+        sources = weaver.sources
         with suppress(Enough):
-            _tell_secrets(source.root, problems, held)
-            story = _Script(path, source.root, catalogue, supply, grammar).story()
+            films = weaver.films()
+            for one in sources:
+                _tell_secrets(one.root, problems, held)
+            for film in films:
+                story = _Script(path, film, catalogue, supply, grammar).story()
+                stories += [story] if story else []
+            _check_outputs(stories, source.root, problems)
     elif source.root is not None:
         problems.error(source.root.place, "a story is a mapping of keys to values; begin it with version: 1")
+    # Comments and broken files hold keys too.
+    blots = dict.fromkeys(blot for one in sources for blot in _blots(one, held))
     diagnostics = tuple(replace(one, message=_blotted(one.message, blots)) for one in problems.diagnostics)
-    # Of a file that is full of keys no line is shown.
-    lines = tuple(_blotted(text, blots).split("\n")) if len(blots) <= MOST else ()
-    return Reading(None if problems.fatal else story, diagnostics, {name: lines})
+    # Of files that are full of keys no line is shown.
+    shown_lines = {
+        one.file: tuple(_blotted("\n".join(one.lines), blots).split("\n")) if len(blots) <= MOST else ()
+        for one in sources
+    }
+    return Reading(() if problems.fatal else tuple(stories), diagnostics, shown_lines)
 
 
 class _Script:
-    """The file of one story while it is read."""
+    """The text of one film while it is read."""
 
-    def __init__(
-        self, path: Path, root: MappingNode, catalogue: Catalogue, supply: Supply, grammar: Grammar
-    ) -> None:
+    def __init__(self, path: Path, film: Film, catalogue: Catalogue, supply: Supply, grammar: Grammar) -> None:
         self.path = path
-        self.root = root
+        self.film = film
+        self.root = root = film.root
         self.supply = supply
         self.problems = supply.problems
         self.grammar = grammar
@@ -109,16 +129,17 @@ class _Script:
         self.budget = self._budget()
         self.outlines = tuple(self._outlines())
         self.library = Library(self.problems)
+        self.vars = self._vars()
         self.declared = self._declared()
         self.catalogue = catalogue
 
     def story(self) -> Story | None:
         """The story as far as it is right; whoever asks looks at the problems first."""
         self.library.check_names(self._templated(), self.declared)
-        shared = {**self.top.nodes("vars"), **self.defaults.nodes("vars")}
-        whole = Scope(self.top.nodes("vars"), self.library, "the story", declared=self.declared)
+        shared = {**self.vars, **self.defaults.nodes("vars")}
+        whole = Scope(self.vars, self.library, "the story", declared=self.declared)
         every = Scope(shared, self.library, "every shot", declared=self.declared)
-        whole.check_cycles(self.top.nodes("vars"))
+        whole.check_cycles(self.vars)
         every.check_cycles(shared)
         cast = Cast(
             catalogue=self.catalogue,
@@ -139,7 +160,7 @@ class _Script:
         check_clips(shots, self.problems)
         title = self._text(self.top, "title", whole) or self.path.stem
         output = self._output(whole, shots)
-        return Story(self.path, title, tuple(shots), output, self.budget) if output else None
+        return Story(self.path, title, tuple(shots), output, self.budget, self.film.name) if output else None
 
     def _sheet_of(self, name: str) -> Sheet:
         entry = self.top.get(name)
@@ -193,15 +214,31 @@ class _Script:
             self.problems.error(entries[0].key.place, f"{told}; give long values to the shots that need them")
             raise Enough
 
+    def _vars(self) -> Mapping[str, Node]:
+        """The story's variables; its characters and its styles are one each."""
+        cast = {name: entry.node for name in PARTS if (entry := self.top.every.get(name)) is not None}
+        for sheet in (self.top, self.defaults, *(outline.sheet for outline in self.outlines)):
+            entry = sheet.every.get("vars")
+            for name in cast if entry is not None and isinstance(entry.node, MappingNode) else ():
+                key = entry.node.key(name) if entry and isinstance(entry.node, MappingNode) else None
+                if key is not None:
+                    self.problems.error(
+                        key.place, f"'{name}' are the story's {name}; call this variable otherwise"
+                    )
+        return {**self.top.nodes("vars"), **cast}
+
     def _declared(self) -> frozenset[str]:
         sheets = (self.top, self.defaults, *(outline.sheet for outline in self.outlines))
-        return frozenset(name for sheet in sheets for name in sheet.nodes("vars"))
+        # Of a repetition that is wrong nothing is left but its names.
+        named = (name for sheet in sheets for key in ("vars", *REPEATS) for name in sheet.nodes(key))
+        return frozenset((*self.vars, *named))
 
     def _templated(self) -> Iterator[Node]:
         """Every text of the file that is a template."""
         for sheet in (self.top, self.defaults, *(outline.sheet for outline in self.outlines)):
             yield from (sheet.entries[name].node for name in TEMPLATED if name in sheet.entries and name != "vars")
             yield from sheet.nodes("vars").values()
+        yield from (self.vars[name] for name in PARTS if name in self.vars)
         yield from (entry.node for entry in (self.top.get("title"), self.cut.get("output")) if entry)
 
     def _text(self, sheet: Sheet, name: str, scope: Scope) -> str | None:
@@ -210,6 +247,7 @@ class _Script:
 
     def _output(self, scope: Scope, shots: Sequence[Shot]) -> Path | None:
         entry = self.cut.get("output")
+        names = [*self.film.suffix]
         if entry is None:
             path: Path | None = default_output(self.path)
             place = self.root.place
@@ -218,6 +256,9 @@ class _Script:
             place = entry.node.place
             path = output_path(self.path, text, place, self.problems) if text is not None else None
         if path is not None:
+            if self.film.name and not (entry and self.film.axes.intersection(self.library.uses(entry.node))):
+                names.append(self.film.name)
+            path = path.with_stem("-".join((path.stem, *names)))
             check_output(path, place, shots, self.problems)
         return path
 
@@ -227,17 +268,35 @@ def _id_of(node: Node) -> str | None:
     return id_.value if isinstance(id_, ScalarNode) and isinstance(id_.value, str) and id_.value else None
 
 
+def _check_outputs(stories: Sequence[Story], root: Node, problems: Problems) -> None:
+    """No two films of a story may be one file."""
+    taken: dict[Path, str] = {}
+    for story in stories:
+        if story.output in taken:
+            both = f"'{taken[story.output]}' and '{story.variant}'"
+            told = f"the films {both} would be written to one file, {story.output.name}"
+            problems.error(root.place, f"{told}; use what they differ in in cut.output")
+        taken.setdefault(story.output, story.variant)
+
+
+def _blots(source: Source, held: Mapping[str, str]) -> Iterator[str]:
+    """All that must not be shown of a file."""
+    yield from _keys_in("\n".join(source.lines), held)
+    for node in dict.fromkeys(texts(source.root)) if source.root else ():
+        yield from _keys_in(str(node.value), held)
+
+
 def _keys_in(text: str, held: Mapping[str, str]) -> Iterator[str]:
     """Everything in `text` that is a key or looks like one, or a password, so that it can be blotted out."""
     yield from (key for key in held.values() if key in text)
     yield from (text[begin:end] for begin, end in (*passwords(text), *secrets(text)))
 
 
-def _tell_secrets(root: Node, problems: Problems, held: Mapping[str, str]) -> None:
+def _tell_secrets(root: Node | None, problems: Problems, held: Mapping[str, str]) -> None:
     """Tell every text in which one of the keys `held` stands, or something that looks like a key, where the first
     such thing stands.
     """
-    for node in dict.fromkeys(texts(root)):
+    for node in dict.fromkeys(texts(root)) if root else ():
         for begin, end, what in islice(_told(str(node.value), held), 1):
             problems.error(
                 node.place_of(begin, end - begin),

@@ -11,8 +11,8 @@ from seedance_pipe.spec.model import Catalogue, Model
 from seedance_pipe.spec.overlay import DEFAULTS, Overlay
 from seedance_pipe.spec.peers import Peers, meant_model
 from seedance_pipe.spec.request import request
-from seedance_pipe.spec.source import MappingNode, SequenceNode
-from seedance_pipe.spec.story import Shot
+from seedance_pipe.spec.source import MappingNode, Node, SequenceNode
+from seedance_pipe.spec.story import Origin, Shot
 from seedance_pipe.spec.suitable import check_media
 from seedance_pipe.spec.supply import Supply
 from seedance_pipe.spec.syntax import Entry, Sheet, plain
@@ -60,7 +60,7 @@ def read_shot(cast: Cast, outline: Outline) -> Shot | None:
     """The shot, or None when something in it is wrong, which is then told."""
     scope = _scope(cast, outline)
     overlay = Overlay(outline.sheet, cast.defaults, scope, outline.where, cast.supply.problems)
-    model = _model(cast, outline)
+    model, named = _model(cast, outline)
     keys = dict(_keys(cast, overlay))
     media = tuple(_media(cast, outline, overlay))
     if model is None:
@@ -90,7 +90,7 @@ def read_shot(cast: Cast, outline: Outline) -> Shot | None:
         seed=made.seed,
         seed_path=made.seed_path,
         takes=wanted.takes,
-        origins=made.origins,
+        origins={**made.origins, **({("model",): Origin("model", named.place)} if named else {})},
     )
 
 
@@ -105,7 +105,8 @@ def _scope(cast: Cast, outline: Outline) -> Scope:
     return scope
 
 
-def _model(cast: Cast, outline: Outline) -> Model | None:
+def _model(cast: Cast, outline: Outline) -> tuple[Model | None, Node | None]:
+    """The shot's model, and where it is named."""
     entry = outline.sheet.get("model")
     if entry is None and "model" not in outline.sheet.wrong:
         entry = cast.top.get("model")
@@ -115,7 +116,7 @@ def _model(cast: Cast, outline: Outline) -> Model | None:
             problems.error(
                 outline.at.place, f"{outline.where} has no model; name one in it, or at the top for all"
             )
-        return None
+        return None, None
     name = str(entry.value)
     model = cast.catalogue.find(name)
     if model is None:
@@ -125,7 +126,7 @@ def _model(cast: Cast, outline: Outline) -> Model | None:
         gone = model.retirement
         told = f"{name} is retired by its vendor as of {gone.on}; use {gone.successor}"
         problems.warning(entry.node.place, told)
-    return model
+    return model, entry.node
 
 
 def _keys(cast: Cast, overlay: Overlay) -> Iterator[tuple[str, Given]]:

@@ -67,7 +67,7 @@ class Shot:
 @dataclass(frozen=True, slots=True)
 class Story:
     """`path` is the story file, absolute; `output` the film's path, absolute and inside the story's folder;
-    `budget` what all runs together may spend.
+    `budget` what all runs together may spend; `variant` names the film where the story is several.
     """
 
     path: Path
@@ -75,6 +75,7 @@ class Story:
     shots: tuple[Shot, ...]
     output: Path
     budget: Caps = field(default_factory=lambda: NO_CAPS)
+    variant: str = ""
 
     @property
     def root(self) -> Path:

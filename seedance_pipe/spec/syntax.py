@@ -65,6 +65,9 @@ class Grammar:
         self.defaults = Checker(parts["defaults"], parts)
         self.cut = Checker(parts["cut"], parts)
         self.budget = Checker(parts["budgets"], parts)
+        self.include = Checker({"properties": {"include": schema["properties"]["include"]}}, parts)
+        profile = {**parts["profile"]["properties"], "defaults": outer, "cut": outer}
+        self.profile = Checker({"properties": profile}, parts)
         self.amount = Checker({"properties": {"budget": parts["amount"]}})
 
     def home(self, name: str, stray: Checker) -> str:
@@ -125,8 +128,9 @@ def _tell(fault: Fault, entry: Entry, where: str, problems: Problems) -> None:
         node, value = _child(node, step), value[step]
     key = str(fault.path[0]) + written(steps)
     if fault.keyword == "propertyNames":
-        told = fault.schema["x-error"]["message"]
-        problems.error(_key_place(node, fault.name), f"variable '{fault.name}' in {where}: {told}")
+        told = fault.schema["x-error"]
+        what = f"{told.get('of', 'variable')} '{fault.name}' in {where}"
+        problems.error(_key_place(node, fault.name), f"{what}: {told['message']}")
         return
     place = _key_place(node, fault.name) if fault.keyword == "additionalProperties" else node.place
     written_so = node.written if isinstance(node, ScalarNode) else ""

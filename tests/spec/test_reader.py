@@ -101,6 +101,7 @@ def test_every_value_of_a_request_knows_the_key_that_it_comes_from(tmp_path: Pat
     stairs, lamp = story(text, tmp_path).shots
     keys = {path: (origin.key, origin.place.line) for path, origin in stairs.origins.items()}
     assert keys == {
+        ("model",): ("model", 3),
         ("duration",): ("duration", 6),
         ("resolution",): ("resolution", 6),
         ("ratio",): ("ratio", 6),

@@ -1,0 +1,89 @@
+"""Weaving: a story file, what it includes and what was asked for beside it become the text of each film."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from seedance_pipe.errors import StoryInvalid
+from seedance_pipe.spec.diagnostic import meant
+from seedance_pipe.spec.edition import Edition
+from seedance_pipe.spec.include import Includes
+from seedance_pipe.spec.node import MappingNode, SequenceNode
+from seedance_pipe.spec.problems import Problems
+from seedance_pipe.spec.profile import check_profiles, says_output, with_profiles
+from seedance_pipe.spec.repeat import axes_of, films, shots
+from seedance_pipe.spec.setting import settings_source, with_files, with_settings
+from seedance_pipe.spec.source import Source, read_source
+from seedance_pipe.spec.syntax import Grammar
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """The text of one film: its `name` among the story's films, "" for the only one, and the `axes` by which they
+    differ. `suffix` are the profiles that its file is called after.
+    """
+
+    name: str
+    root: MappingNode
+    axes: frozenset[str]
+    suffix: tuple[str, ...]
+
+
+class Weaver:
+    """`sources` are all files that were read, and the settings, as far as they have been read."""
+
+    def __init__(self, path: Path, source: Source, edition: Edition, problems: Problems, grammar: Grammar) -> None:
+        self.sources = [source]
+        self._path = path
+        self._edition = edition
+        self._problems = problems
+        self._grammar = grammar
+
+    def films(self) -> tuple[Film, ...]:
+        """Every film of the story, or the one that was asked for. Raises StoryInvalid when there is no such film,
+        profile or file of variables; and Enough.
+        """
+        story = self.sources[0]
+        assert isinstance(story.root, MappingNode)
+        includes = Includes(self._path, story.file, self.sources, self._problems, self._grammar)
+        root = includes.woven(story.root, (self._path.resolve(),))
+        check_profiles(root, self._problems, self._grammar)
+        suffix = says_output(root, self._edition.profiles)
+        root = self._set(with_profiles(root, self._edition.profiles, story.file))
+        made = films(root, self._problems, self._grammar)
+        chosen = self._edition.variant
+        if chosen and chosen not in made:
+            there = f"its films are {', '.join(made)}" if "" not in made else "it is one film"
+            raise StoryInvalid(f"{story.file} has no variant '{chosen}'{meant(chosen, made) or f'; {there}'}")
+        return tuple(
+            Film(name, self._with_shots(text), axes_of(root), suffix)
+            for name, text in made.items()
+            if chosen in ("", name)
+        )
+
+    def _set(self, root: MappingNode) -> MappingNode:
+        files = [self._variables(path) for path in self._edition.files]
+        root = with_files(root, files, self._problems)
+        if self._edition.settings:
+            self.sources.append(settings_source(self._edition.settings))
+            root = with_settings(root, self.sources[-1], self._problems)
+        return root
+
+    def _variables(self, path: Path) -> Source:
+        try:
+            data = path.read_bytes()
+        except OSError as problem:
+            reason = (problem.strerror or "unknown reason").lower()
+            raise StoryInvalid(f"the variables in {path} cannot be read: {reason}") from None
+        source = read_source(data, str(path))
+        self.sources.append(source)
+        self._problems.add(source.problems)
+        return source
+
+    def _with_shots(self, root: MappingNode) -> MappingNode:
+        entry = root.index.get("shots")
+        if entry is None or not isinstance(entry[1], SequenceNode):
+            return root
+        every = shots(entry[1], self._problems, self._grammar)
+        return MappingNode({**root.index, "shots": (entry[0], every)}, root.page, root.start)
