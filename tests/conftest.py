@@ -21,7 +21,12 @@ settings.register_profile("search", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "search")
 
-PIPELINES = Path(__file__).resolve().parent.parent / "pipelines"
+TESTS = Path(__file__).resolve().parent
+PIPELINES = TESTS.parent / "pipelines"
+PLAYED_WHOLE = {"bad_days", "conformance", "crash", "faults", "journeys", "properties", "secrets"}
+"""What plays the whole program again and again. It counts for no coverage: each part has tests of its own, and
+counting takes a quarter of the time.
+"""
 
 SHORT = """\
 version: 1
@@ -42,6 +47,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.relative_to(TESTS).parts[0] in PLAYED_WHOLE:
+            item.add_marker(pytest.mark.no_cover)
     if not config.getoption("--every"):
         config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("long")])
         items[:] = [item for item in items if not item.get_closest_marker("long")]

@@ -23,7 +23,7 @@ def section(title: str) -> str:
 
 
 def test_every_command_is_in_the_readme_and_every_one_in_it_exists() -> None:
-    told = set(re.findall(r"`([a-z]+)(?: [^`]*)?`", section("Commands").split("`--sandbox` on")[0]))
+    told = set(re.findall(r"`([a-z-]+)(?: [^`]*)?`", section("Commands").split("`--sandbox` on")[0]))
     assert set(commands.list_commands(CONTEXT)) <= told
 
 
@@ -50,12 +50,16 @@ def test_the_table_of_models_is_the_one_that_the_program_shows(pipe: Pipe) -> No
     assert sorted(told) == sorted(shown)
 
 
-def test_the_story_of_the_readme_is_a_good_one(pipe: Pipe, tmp_path: Path) -> None:
-    (text,) = re.findall(r"```yaml\n(.*?)```", README, re.S)
-    (tmp_path / "story.yaml").write_text(text)
+def test_the_stories_of_the_readme_are_good(pipe: Pipe, tmp_path: Path) -> None:
+    one, several = re.findall(r"```yaml\n(version: 1.*?|# yaml-language-server.*?)```", README, re.S)
     shutil.copytree(PIPELINES / "assets", tmp_path / "assets")
-    told = pipe("validate", tmp_path / "story.yaml")
-    assert told.code == 0, told.out
+    shutil.copytree(PIPELINES / "keeper", tmp_path, dirs_exist_ok=True)
+    for text in (one, several):
+        (tmp_path / "story.yaml").write_text(text)
+        told = pipe("validate", tmp_path / "story.yaml")
+        assert told.code == 0, told.out
+    told = pipe("render", tmp_path / "story.yaml", "--profile", "draft", "--variant", "9-16", "--json").json
+    assert [shot["id"] for shot in told["shots"]] == ["boat", "landing", "wave-tower", "wave-stairs"]
 
 
 def test_the_diagnostic_of_the_readme_is_what_the_program_prints(pipe: Pipe, tmp_path: Path) -> None:
@@ -64,6 +68,18 @@ def test_the_diagnostic_of_the_readme_is_what_the_program_prints(pipe: Pipe, tmp
     lines += ["  - id: beach", "    prompt: A wave", "    durration: 5"]
     (tmp_path / "surf.yaml").write_text("\n".join(lines))
     assert pipe("validate", tmp_path / "surf.yaml").out.replace(f"{tmp_path}/", "") == shown
+
+
+def test_the_annotation_of_the_readme_is_what_the_program_prints(
+    pipe: Pipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (shown,) = re.findall(r"```\n(::error.*?)```", README, re.S)
+    lines = ["version: 1", "model: modelark/seedance-1-0-pro", *["# a comment"] * 8, "shots:"]
+    lines += ["  - id: beach", "    prompt: A wave", "    durration: 5"]
+    (tmp_path / "surf.yaml").write_text("\n".join(lines))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GITHUB_WORKSPACE", raising=False)
+    assert pipe("validate", "surf.yaml", "--format", "github").out == shown
 
 
 def test_every_example_story_is_named() -> None:

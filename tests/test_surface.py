@@ -10,16 +10,38 @@ from seedance_pipe import errors
 from seedance_pipe.cli.main import commands
 
 READING = ["validate", "plan", "run", "status", "graph", "models", "render", "schema"]
-COMMANDS = [*READING[:4], "resolve", "adopt", "cancel", *READING[4:], "sandbox", "init", "doctor"]
+COMMANDS = [
+    *READING[:3],
+    "why",
+    READING[3],
+    "takes",
+    "pick",
+    "resolve",
+    "adopt",
+    "cancel",
+    "gc",
+    "clean",
+    "export-store",
+    "import-store",
+    *READING[4:],
+    "sandbox",
+    "init",
+    "doctor",
+]
 RUN_OPTIONS = {
     "--jobs",
     "--keep-going",
     "--force",
+    "--more",
     "--only",
     "--max-cost",
     "--allow-unknown-cost",
     "--yes",
     "--force-output",
+    "--profile",
+    "--vars",
+    "--set",
+    "--variant",
     "--sandbox",
     "--state",
     "--json",

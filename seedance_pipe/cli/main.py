@@ -18,10 +18,17 @@ _SUMMARIES = {
     "validate": "Check stories and print every problem with its place.",
     "plan": "Show what would run, why, and what it would cost.",
     "run": "Make what is stale, then the film.",
+    "why": "Tell all that is known of one shot: its request, its takes and what they cost.",
     "status": "Show what is made, in flight, in doubt or failed, and what was spent.",
+    "takes": "Show what was tried for each shot.",
+    "pick": "Let the film use another take of a shot.",
     "resolve": "Say what became of a paid request that is in doubt.",
     "adopt": "Take in a task or a clip that was made elsewhere.",
     "cancel": "Cancel what the vendors still let go of.",
+    "gc": "List stored files that nobody needs, and remove them.",
+    "clean": "Remove what can be made again free of charge.",
+    "export-store": "Write all that was made for a story to a folder.",
+    "import-store": "Take in what another machine exported.",
     "graph": "Draw the graph of a story.",
     "models": "Show what each model takes, costs and can do.",
     "render": "Print the story after variables and templates.",
@@ -44,7 +51,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _SUMMARIES:
             return None
-        command = importlib.import_module(f"seedance_pipe.cli.{cmd_name}").command
+        command = importlib.import_module(f"seedance_pipe.cli.{cmd_name.replace('-', '_')}").command
         assert isinstance(command, click.Command)
         return command
 

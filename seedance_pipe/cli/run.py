@@ -2,18 +2,21 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from seedance_pipe.cli.main import forget_reader
+from seedance_pipe.cli.more import further_takes, more_option
 from seedance_pipe.cli.options import (
+    edition_options,
     json_option,
     known_shots,
-    read_or_explain,
+    read_films,
     sandbox_option,
     state_option,
     story_argument,
@@ -25,6 +28,14 @@ if TYPE_CHECKING:
     from seedance_pipe.plan.make import Plan
     from seedance_pipe.report.standing import Result
     from seedance_pipe.run.event import Emit
+    from seedance_pipe.spec.edition import Edition
+    from seedance_pipe.spec.story import Story
+    from seedance_pipe.studio.home import Home
+    from seedance_pipe.studio.work import Wishes
+
+
+_STOPPED = 128
+"""Exit codes from here on are those of signals."""
 
 
 class _Amount(click.ParamType[Money]):
@@ -48,6 +59,7 @@ class _Amount(click.ParamType[Money]):
 @click.option(
     "--force", metavar="SHOT", multiple=True, help="Ask for a new take of this shot; the old one is kept."
 )
+@more_option
 @click.option("--only", is_flag=True, help="Make the named SHOTs and what they need, but not the film.")
 @click.option(
     "--max-cost",
@@ -62,6 +74,7 @@ class _Amount(click.ParamType[Money]):
 )
 @click.option("--yes", is_flag=True, help="Do not ask before a large amount is spent.")
 @click.option("--force-output", is_flag=True, help="Overwrite a file at the film's path that is not ours.")
+@edition_options
 @sandbox_option
 @state_option
 @json_option
@@ -71,44 +84,73 @@ def command(
     jobs: int | None,
     keep_going: bool,
     force: tuple[str, ...],
+    more: tuple[tuple[str, int], ...],
     only: bool,
     max_cost: tuple[Money, ...],
     allow_unknown_cost: bool,
     yes: bool,
     force_output: bool,
+    edition: Edition,
     rehearsal: bool,
     state: Path | None,
     as_json: bool,
 ) -> int:
     """Make what is stale, then the film.
 
-    With SHOTs: only those and what they need, and the film if nothing else is missing for it.
+    With SHOTs: only those and what they need, and the film if nothing else is missing for it. Of a story that is
+    several films one is made after the other.
     """
     from seedance_pipe.studio.home import home
-    from seedance_pipe.studio.run import run
     from seedance_pipe.studio.work import Wishes
 
     if only and not shots:
         raise click.UsageError("--only wants the shots that it is about: run STORY SHOT --only")
-    told = read_or_explain(story, rehearsal=rehearsal)
-    wishes = Wishes(
-        shots=known_shots(told, shots),
-        force=known_shots(told, force),
-        only=only,
-        jobs=jobs,
-        keep_going=keep_going,
-        cap=tightest(*({money.currency: Cap(money, "--max-cost")} for money in max_cost)),
-        allow_unknown_cost=allow_unknown_cost,
-        yes=yes,
-        force_output=force_output,
-    )
-    where = home(told, state=state, rehearsal=rehearsal)
+    films = read_films(story, rehearsal=rehearsal, edition=edition)
+    asked = (*shots, *force, *(shot for shot, _ in more))
+    wanted = [film for film in films if not shots or _of(film, shots)]
+    for name in asked:
+        if not any(_of(film, (name,)) for film in films):
+            known_shots(films[0], (name,))
+    ended = 0
+    for film in wanted:
+        wishes = Wishes(
+            shots=_of(film, shots),
+            force=_of(film, force),
+            more=further_takes(film, tuple((shot, count) for shot, count in more if _of(film, (shot,)))),
+            only=only,
+            jobs=jobs,
+            keep_going=keep_going,
+            cap=tightest(*({money.currency: Cap(money, "--max-cost")} for money in max_cost)),
+            allow_unknown_cost=allow_unknown_cost,
+            yes=yes,
+            force_output=force_output,
+        )
+        name = film.variant if len(films) > 1 else ""
+        if name and not as_json:
+            click.echo(f"# {name}", err=True)
+        code = _make(home(film, state=state, rehearsal=rehearsal), wishes, name, as_json=as_json)
+        ended = ended or code
+        if code and (code >= _STOPPED or not keep_going):
+            break
+    return ended
+
+
+def _of(film: Story, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of `names` that are shots of the film."""
+    ids = {shot.id for shot in film.shots}
+    return tuple(name for name in names if name in ids)
+
+
+def _make(where: Home, wishes: Wishes, film: str, *, as_json: bool) -> int:
+    """The exit code of one run. `film` is its name, where there are several."""
+    from seedance_pipe.studio.run import run
 
     def tell(result: Result) -> None:
-        click.echo(_ending(result, rehearsal=rehearsal, as_json=as_json), nl=False)
+        click.echo(_ending(result, film, rehearsal=where.rehearsal, as_json=as_json), nl=False)
         sys.stdout.flush()
 
-    result = run(where, wishes, showing=_json_lines if as_json else _for_people, ask=_ask(), farewell=tell)
+    showing = partial(_json_lines, film) if as_json else _for_people
+    result = run(where, wishes, showing=showing, ask=_ask(), farewell=tell)
     try:
         tell(result)
     except OSError:
@@ -117,11 +159,11 @@ def command(
     return result.exit_code
 
 
-def _ending(result: Result, *, rehearsal: bool, as_json: bool) -> str:
+def _ending(result: Result, film: str, *, rehearsal: bool, as_json: bool) -> str:
     if as_json:
         from seedance_pipe.report.data import result_data
 
-        return json.dumps(result_data(result), ensure_ascii=False) + "\n"
+        return _line(result_data(result), film)
     from seedance_pipe.report.table import result_text
 
     return result_text(result, rehearsal=rehearsal)
@@ -134,10 +176,14 @@ def _for_people(plan: Plan) -> AbstractContextManager[Emit]:
 
 
 @contextmanager
-def _json_lines(plan: Plan) -> Iterator[Emit]:
+def _json_lines(film: str, plan: Plan) -> Iterator[Emit]:
     from seedance_pipe.report.data import event_data
 
-    yield lambda event: click.echo(json.dumps(event_data(event), ensure_ascii=False))
+    yield lambda event: click.echo(_line(event_data(event), film), nl=False)
+
+
+def _line(told: Mapping[str, Any], film: str) -> str:
+    return json.dumps({**told, **({"variant": film} if film else {})}, ensure_ascii=False) + "\n"
 
 
 def _ask() -> Callable[[str], bool] | None:

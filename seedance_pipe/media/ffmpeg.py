@@ -1,4 +1,4 @@
-"""The one module that starts processes: it finds an ffmpeg and runs it under limits, leaving no orphan, whatever
+"""The one module that starts ffmpeg: it finds one and runs it under limits, leaving no orphan, whatever
 becomes of us.
 
 Every option that this program writes means the same from ffmpeg 5.1 to 9.0 (media.md section 2), so no caller

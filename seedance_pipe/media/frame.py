@@ -38,6 +38,19 @@ def first_frame(path: Path) -> Image.Image:
         return _upright(first_picture(container, stream), _reading(stream))
 
 
+def middle_frame(path: Path) -> Image.Image:
+    """The picture that is shown halfway through the clip, upright, RGB of 8 bits. Raises MediaFailed."""
+    with opened(path) as container:
+        stream = picture_stream(container)
+        base = stream.time_base or Fraction(1)
+        # WebM names no duration of a stream, only that of the file.
+        seconds = (stream.duration or 0) * base or Fraction(container.duration or 0, av.time_base)
+        half = (stream.start_time or 0) + int(seconds / 2 / base)
+        container.seek(half, stream=stream)
+        frame = next((one for one in container.decode(stream) if (one.pts or 0) >= half), None)
+        return _upright(frame or first_picture(container, stream), _reading(stream))
+
+
 def last_frame(path: Path) -> Image.Image:
     """The last picture that a player shows, upright, RGB of 8 bits. Raises MediaFailed.
 

@@ -40,10 +40,22 @@ class Upstream:
 
 
 @dataclass(frozen=True, slots=True)
+class Repicked:
+    """It was last made with take `old` of `shot`, and `new` is picked now; both are made."""
+
+    shot: str
+    old: int
+    new: int
+
+
+@dataclass(frozen=True, slots=True)
 class Lost:
-    """It was made, but its file is no longer in the store."""
+    """It was made, but its file is no longer in the store. `deleted` is when a person had it deleted (Unix
+    seconds), None when nobody had.
+    """
 
     output: str
+    deleted: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +74,7 @@ class Undelivered:
     path: str
 
 
-Reason: TypeAlias = New | Changed | Upstream | Lost | Ended | Undelivered
+Reason: TypeAlias = New | Changed | Upstream | Repicked | Lost | Ended | Undelivered
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +91,12 @@ class Stale:
 
 @dataclass(frozen=True, slots=True)
 class InFlight:
-    """The vendor has it, or had it and we lost its file: to be fetched, never to be bought again."""
+    """The vendor has it, or had it and we lost its file: to be fetched, never to be bought again. `deleted` is
+    when a person had the file deleted (Unix seconds), None when nobody had.
+    """
 
     submission: Submission
+    deleted: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +126,10 @@ def judge(step: Step, inputs: Json, mark: Fingerprint, history: History) -> Fres
         lost = sorted(name for name, digest in made.outputs.items() if _must_have(name, digest, history))
         if not lost:
             return Fresh(made.outputs)
+        deleted = {name: history.deleted.get(made.outputs[name]) for name in lost}
         if submission is not None:
-            return InFlight(submission)
-        return Stale(tuple(Lost(name) for name in lost))
+            return InFlight(submission, deleted[lost[0]])
+        return Stale(tuple(Lost(name, deleted[name]) for name in lost))
     if submission is not None:
         return Stale((Ended(submission.state, submission.code, submission.reason),))
     return Stale(changes(step, inputs, history) or (New(),))
@@ -130,7 +146,7 @@ def changes(step: Step, inputs: Json, history: History) -> tuple[Changed, ...]:
     Only the parts that `inputs` has are compared, so a document without its `inputs` part tells what of the
     recipe alone has changed.
     """
-    before = _last_inputs(step, history)
+    before = last_inputs(step, history)
     if before is None or not isinstance(inputs, Mapping):
         return ()
     old = {path: leaf for path, leaf in leaves(before) if path[0] in inputs and not _empty(leaf)}
@@ -162,7 +178,8 @@ def _empty(leaf: Json) -> bool:
     return isinstance(leaf, Mapping | tuple) and not leaf
 
 
-def _last_inputs(step: Step, history: History) -> Json:
+def last_inputs(step: Step, history: History) -> Json:
+    """The inputs document that the step last had in this story; None when it was never made."""
     mark = history.latest.get(step.key)
     if mark is None:
         return None

@@ -94,14 +94,17 @@ class History:
     """`made` and `submissions` hold the newest entry of each fingerprint; stored takes are in both.
 
     `latest` maps a step's key to the fingerprint that it last had in this story: what changed is told by
-    comparing with it. `picks` maps an order's digest to the take that the film uses. `lost` are digests that
-    the journal names and the store no longer has. `delivered` maps the output files that are in place and
-    untouched, relative to the story's folder, to their digest.
+    comparing with it. `picks` maps an order's digest to the take that the film uses, `asked` to those that a
+    person asked for besides the story's. `lost` are digests that the journal names and the store no longer has,
+    `deleted` those of them that a person had deleted, and when (Unix seconds). `delivered` maps the output files
+    that are in place and untouched, relative to the story's folder, to their digest.
     """
 
     made: Mapping[Fingerprint, Made] = field(default_factory=lambda: MappingProxyType({}))
     submissions: Mapping[Fingerprint, Submission] = field(default_factory=lambda: MappingProxyType({}))
     latest: Mapping[str, Fingerprint] = field(default_factory=lambda: MappingProxyType({}))
     picks: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    asked: Mapping[str, frozenset[int]] = field(default_factory=lambda: MappingProxyType({}))
     lost: frozenset[Digest] = frozenset()
+    deleted: Mapping[Digest, float] = field(default_factory=lambda: MappingProxyType({}))
     delivered: Mapping[str, Digest] = field(default_factory=lambda: MappingProxyType({}))

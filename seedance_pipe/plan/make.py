@@ -9,8 +9,10 @@ from seedance_pipe.document import digest, freeze
 from seedance_pipe.plan.fingerprint import document, fingerprint
 from seedance_pipe.plan.freshness import (
     Blocked,
+    Ended,
     Fresh,
     InDoubt,
+    Lost,
     Stale,
     Undelivered,
     Upstream,
@@ -20,9 +22,11 @@ from seedance_pipe.plan.freshness import (
 )
 from seedance_pipe.plan.graph import Graph, Step, StepKey, StepKind
 from seedance_pipe.plan.history import History
-from seedance_pipe.plan.unroll import FILM, Methods, needed_for, next_take, order_digest, unroll
+from seedance_pipe.plan.known import known_takes, next_take
+from seedance_pipe.plan.repick import Repicks
+from seedance_pipe.plan.unroll import FILM, Methods, needed_for, order_digest, unroll
 from seedance_pipe.spec.story import Story
-from seedance_pipe.units import Digest, Money
+from seedance_pipe.units import Digest, Fingerprint, Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +60,27 @@ class Plan:
         return tuple(planned for planned in self.steps if not isinstance(planned.verdict, Fresh))
 
     @property
+    def purchases(self) -> Mapping[StepKey, StepKey]:
+        """For each take to be made the one that is bought for it: itself, or the first that asks for the same."""
+        names = _names(self.steps)
+        stale = [
+            planned.step.key
+            for planned in self.steps
+            if isinstance(planned.verdict, Stale) and planned.step.estimate is not None
+        ]
+        first: dict[str, StepKey] = {}
+        return {key: first.setdefault(names[key], key) for key in stale}
+
+    @property
     def bill(self) -> Bill:
         most: dict[str, Money] = {}
         exact = True
         unknown = []
-        bought: set[str] = set()
-        names = _names(self.steps)
+        purchases = self.purchases
         for planned in self.steps:
-            estimate, name = planned.step.estimate, names[planned.step.key]
-            if not isinstance(planned.verdict, Stale) or estimate is None or name in bought:
+            estimate = planned.step.estimate
+            if estimate is None or purchases.get(planned.step.key) != planned.step.key:
                 continue
-            bought.add(name)
             if estimate.most is None:
                 unknown.append(planned.step.key)
                 continue
@@ -82,18 +96,69 @@ def make(story: Story, history: History, methods: Methods, *, only: Iterable[Ste
     if only is not None:
         graph = needed_for(graph, only)
     verdicts: dict[StepKey, Verdict] = {}
+    repicks = Repicks({step.key: step for step in graph.steps}, verdicts, history)
     for step in graph.steps:
         verdict = _verdict(step, verdicts, history)
-        if step.key == FILM and isinstance(verdict, Fresh):
+        if isinstance(verdict, Stale):
+            verdict = repicks.told(step, verdict)
+        elif step.key == FILM and isinstance(verdict, Fresh):
             verdict = _delivered(story, verdict, history)
         verdicts[step.key] = verdict
-    return Plan(story, graph, tuple(Planned(step, verdicts[step.key]) for step in graph.steps))
+    every = (Planned(step, verdicts[step.key]) for step in graph.steps)
+    steps = tuple(planned for planned in every if not _left_behind(planned, history))
+    return Plan(story, Graph(tuple(planned.step for planned in steps)), steps)
 
 
 def with_new_takes(story: Story, history: History, shots: Iterable[str]) -> dict[str, int]:
     """For each of `shots` its order's digest and the number of a take that was never asked for."""
     chosen = {shot.id: shot for shot in story.shots}
     return {order_digest(chosen[shot]): next_take(chosen[shot], history) for shot in shots}
+
+
+def with_more_takes(story: Story, history: History, more: Mapping[str, int]) -> dict[str, frozenset[int]]:
+    """By the order's digest of each shot of `more`, so many takes that were never asked for."""
+    asks: dict[str, frozenset[int]] = {}
+    for shot in story.shots:
+        first = next_take(shot, asking(history, asks)) if more.get(shot.id) else 0
+        if first:
+            order = order_digest(shot)
+            asks[order] = asks.get(order, frozenset()) | frozenset(range(first, first + more[shot.id]))
+    return asks
+
+
+def asking(history: History, asks: Mapping[str, frozenset[int]]) -> History:
+    """The same history, had these takes been asked for besides."""
+    every = {order: history.asked.get(order, frozenset()) | takes for order, takes in asks.items()}
+    return replace(history, asked={**history.asked, **every})
+
+
+def marks(plan: Plan) -> dict[StepKey, Fingerprint]:
+    """The fingerprints of the steps whose inputs are all there."""
+    made = {one.step.key: one.verdict.outputs for one in plan.steps if isinstance(one.verdict, Fresh)}
+    return {
+        one.step.key: fingerprint(document(one.step, _given(one.step, made)))
+        for one in plan.steps
+        if all(need.step in made for need in one.step.needs)
+    }
+
+
+def _given(step: Step, made: Mapping[StepKey, Mapping[str, Digest]]) -> dict[str, Digest]:
+    return {need.slot: made[need.step][need.output] for need in step.needs if need.output in made[need.step]}
+
+
+def _left_behind(planned: Planned, history: History) -> bool:
+    """Whether it is a take that was asked for once, besides the story's, and would now come out otherwise: what it
+    begins with has changed. It was one attempt more with what there was then, so it is not bought again.
+    """
+    step, verdict = planned.step, planned.verdict
+    if step.kind is not StepKind.TAKE or step.shot is None or step.take <= step.shot.takes:
+        return False
+    order = order_digest(step.shot)
+    if not isinstance(verdict, Stale | Blocked) or step.take == history.picks.get(order):
+        return False
+    if isinstance(verdict, Stale) and any(isinstance(reason, Ended | Lost) for reason in verdict.reasons):
+        return False
+    return step.take in known_takes([step.shot], history)[order]
 
 
 def picking(history: History, picks: Mapping[str, int]) -> History:

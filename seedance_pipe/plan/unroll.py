@@ -40,6 +40,11 @@ def order_digest(shot: Shot) -> str:
     return digest(_order(shot))
 
 
+def recipe(shot: Shot, take: int) -> Json:
+    """All that decides how one take comes out and is known before anything runs."""
+    return freeze({**_order(shot), "order": seeded(shot.order, shot, take), "take": take})
+
+
 def seeded(document: Json, shot: Shot, take: int) -> Json:
     """`document`, a body or an order of `shot`, as it reads for one take: take k has seed + k - 1."""
     if shot.seed is None:
@@ -47,28 +52,18 @@ def seeded(document: Json, shot: Shot, take: int) -> Json:
     return fill(document, {shot.seed_path: shot.seed + take - 1})
 
 
-def next_take(shot: Shot, history: History) -> int:
-    """The number of a take of this order that was never asked for: one more than the highest known."""
-    order = order_digest(shot)
-    known = [
-        submission.take
-        for submission in history.submissions.values()
-        if _order_of(submission.inputs, shot, submission.take) == order
-    ]
-    given = [take for take, theirs in _given(shot, history) if theirs == order]
-    return max([shot.takes, history.picks.get(order, 0), *known, *given]) + 1
-
-
 def unroll(story: Story, history: History, methods: Methods) -> Graph:
-    """The graph of a story. The film uses the picked take of each shot: the first, unless another was asked
-    for since.
+    """The graph of a story. The film uses the picked take of each shot: the first, unless another was picked
+    since. Takes that were asked for besides the story's come after those.
     """
-    picks = {shot.id: history.picks.get(order_digest(shot), 1) for shot in story.shots}
+    orders = {shot.id: order_digest(shot) for shot in story.shots}
+    picks = {shot: history.picks.get(order, 1) for shot, order in orders.items()}
     costs = estimates(story)
     framed = _framed(story)
     steps: list[Step] = []
     for shot in _upstream_first(story):
-        numbers = sorted({*range(1, shot.takes + 1), picks[shot.id]})
+        asked = history.asked.get(orders[shot.id], ())
+        numbers = sorted({*range(1, shot.takes + 1), picks[shot.id], *asked})
         steps += [replace(_take(shot, number, picks), estimate=costs[shot.id]) for number in numbers]
         if shot.id in framed:
             steps.append(_frame(shot, picks[shot.id], methods))
@@ -94,25 +89,6 @@ def _order(shot: Shot) -> dict[str, Json]:
     }
 
 
-def _order_of(inputs: Json, shot: Shot, take: int) -> str | None:
-    """The order's digest of a journalled take, with the seed of take 1 put back."""
-    recorded = inputs.get("recipe") if isinstance(inputs, Mapping) else None
-    if not isinstance(recorded, Mapping):
-        return None
-    recipe = {key: value for key, value in recorded.items() if key != "take"}
-    if shot.seed is not None and recipe.get("order") == seeded(shot.order, shot, take):
-        recipe["order"] = shot.order
-    return digest(recipe)
-
-
-def _given(shot: Shot, history: History) -> Iterator[tuple[int, str | None]]:
-    """The number and the order of each take that was made without being asked for: somebody brought its clip."""
-    for mark, made in history.made.items():
-        if mark not in history.submissions and "clip" in made.outputs and "#" in made.step:
-            take = int(made.step.rpartition("#")[2])
-            yield take, _order_of(made.inputs, shot, take)
-
-
 def _medium(medium: Medium) -> Json:
     """A medium as a fingerprint sees it: by what it is, not by where it lies or which shot makes it."""
     named: dict[str, Json] = {"role": medium.role.value, "kind": medium.kind.value}
@@ -133,8 +109,7 @@ def _take(shot: Shot, number: int, picks: Mapping[str, int]) -> Step:
         for index, medium in enumerate(shot.media)
         if isinstance(medium.source, FromShot)
     )
-    recipe = {**_order(shot), "order": seeded(shot.order, shot, number), "take": number}
-    return Step(take_key(shot.id, number), StepKind.TAKE, freeze(recipe), needs, shot, number)
+    return Step(take_key(shot.id, number), StepKind.TAKE, recipe(shot, number), needs, shot, number)
 
 
 def _handed_over(slot: str, shot: str, kind: Kind, picks: Mapping[str, int]) -> Need:
@@ -173,8 +148,8 @@ def _cut(story: Story, picks: Mapping[str, int], methods: Methods) -> Iterator[S
     for index, shot in enumerate(story.shots):
         before = (Need("before", seams[index], "frame"),) if index in seams else ()
         needs = (Need("clip", takes[index], "clip"), Need("format", FORMAT, "format"), *before)
-        recipe = freeze({"method": methods.clip})
-        yield Step(StepKey(f"{shot.id}/clip"), StepKind.CLIP, recipe, needs, shot, picks[shot.id])
+        method = freeze({"method": methods.clip})
+        yield Step(StepKey(f"{shot.id}/clip"), StepKind.CLIP, method, needs, shot, picks[shot.id])
     joined = tuple(
         Need(f"clip/{index}", StepKey(f"{shot.id}/clip"), "clip") for index, shot in enumerate(story.shots)
     )

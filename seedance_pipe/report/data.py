@@ -13,11 +13,12 @@ from seedance_pipe.plan.graph import StepKind
 from seedance_pipe.plan.history import Submission
 from seedance_pipe.plan.make import Bill, Plan, Planned
 from seedance_pipe.plan.unroll import take_key
+from seedance_pipe.report.departure import departure_data, departures
 from seedance_pipe.report.doubts import doubt_data, doubts
 from seedance_pipe.report.money import accounts_data, budget_data
+from seedance_pipe.report.origins import origins_data
 from seedance_pipe.report.parameters import parameters, resolutions, seconds
 from seedance_pipe.report.standing import Adopted, GivenBack, Result, Standing
-from seedance_pipe.report.table import leaving
 from seedance_pipe.report.words import reasons, verdict_word
 from seedance_pipe.run.budget import Total
 from seedance_pipe.run.event import Blocked, Doubted, Event, Failed, Finished, Moved, Noted, Started
@@ -33,13 +34,10 @@ def plan_data(plan: Plan, total: Total) -> dict[str, Any]:
     return {
         "story": plan.story.path.name,
         "title": plan.story.title,
-        "steps": [_planned(planned) for planned in plan.steps],
+        "steps": [planned_data(planned) for planned in plan.steps],
         "bill": _bill(plan.bill),
         "budget": budget_data(plan.story.budget, total),
-        "leaves": [
-            {"file": name, "to": vendor, "by_upload_target": by_target}
-            for name, vendor, by_target in leaving(plan.steps)
-        ],
+        "leaves": [departure_data(one) for one in departures(plan.steps) if not one.handed],
     }
 
 
@@ -102,8 +100,10 @@ def result_data(result: Result) -> dict[str, Any]:
     }
 
 
-def story_data(story: Story) -> dict[str, Any]:
-    """The story with nothing left to resolve: what each shot asks for, in the words of its vendor."""
+def story_data(story: Story, *, origins: bool = False) -> dict[str, Any]:
+    """The story with nothing left to resolve: what each shot asks for, in the words of its vendor. With `origins`
+    each shot says where its values come from.
+    """
     return {
         "title": story.title,
         "output": story.output.relative_to(story.root).as_posix(),
@@ -114,6 +114,7 @@ def story_data(story: Story) -> dict[str, Any]:
                 "takes": shot.takes,
                 "media": [_medium(medium) for medium in shot.media],
                 "request": thaw(shot.body),
+                **({"origins": origins_data(shot)} if origins else {}),
             }
             for shot in story.shots
         ],
@@ -258,7 +259,7 @@ def _bill(bill: Bill) -> dict[str, Any]:
     return {"most": sums_data(bill.most), "exact": bill.exact and not bill.unknown, "unknown": list(bill.unknown)}
 
 
-def _planned(planned: Planned) -> dict[str, Any]:
+def planned_data(planned: Planned) -> dict[str, Any]:
     step = planned.step
     data: dict[str, Any] = {
         "step": step.key,

@@ -18,10 +18,11 @@ from seedance_pipe.units import Money
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """A plan, and what the story has spent and reserved before it."""
+    """A plan, and what the story has spent and reserved before it. `known` are the steps that a run has seen."""
 
     plan: Plan
     total: Total
+    known: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
-from seedance_pipe.plan.freshness import Fresh, InFlight, Stale
+from seedance_pipe.plan.freshness import Fresh, InFlight
 from seedance_pipe.plan.graph import StepKey, StepKind
 from seedance_pipe.plan.history import State, Submission
-from seedance_pipe.plan.make import Plan, Planned
+from seedance_pipe.plan.make import Planned
 from seedance_pipe.plan.unroll import FILM, take_key
 from seedance_pipe.report.doubts import Calling, doubt_lines
-from seedance_pipe.report.money import accounts_rows, budget_after, budget_lines, difference
+from seedance_pipe.report.money import accounts_rows, budget_lines, difference
 from seedance_pipe.report.standing import Adopted, GivenBack, Result, Standing
-from seedance_pipe.report.words import amount, bill, plain, reasons, sums, takes, verdict_word
-from seedance_pipe.run.budget import Total
+from seedance_pipe.report.words import plain, reasons, sums, takes, verdict_word
 from seedance_pipe.run.submission import at_most
 from seedance_pipe.spec.cap import Caps
-from seedance_pipe.spec.medium import Kind, LocalFile
-from seedance_pipe.spec.model import Model, Price
 
 _SHOWN = (StepKind.TAKE, StepKind.FILM)
-_NAMED = 5
 _REHEARSED = " Rehearsed: nothing was paid."
-
-
-def plan_text(plan: Plan, *, total: Total | None = None, every_step: bool = False, rehearsal: bool = False) -> str:
-    """One line a take and one for the film (or one for `every_step`), then the bill, and what it leaves of the
-    budget after `total`, None when nothing was spent yet. A `rehearsal` pays nothing and sends nothing away, and
-    says so.
-    """
-    shown = [planned for planned in plan.steps if every_step or planned.step.kind in _SHOWN]
-    rows = [_plan_row(planned) for planned in shown]
-    return "\n".join([*_columns(rows), "", *_closing(plan, total or Total(), rehearsal=rehearsal)]) + "\n"
 
 
 def status_text(standing: Standing, *, rehearsal: bool = False, calling: Calling | None = None) -> str:
@@ -92,29 +78,6 @@ def given_back_text(every: Iterable[GivenBack]) -> str:
     return "\n".join(_columns(rows) or ["Nothing is open: there is nothing to cancel."]) + "\n"
 
 
-def leaving(steps: Iterable[Planned]) -> list[tuple[str, str, bool]]:
-    """Each local file that the pending takes would send away, with the vendor that gets it and whether it does by
-    way of the upload target, sorted.
-    """
-    return sorted(
-        {
-            (medium.source.name, planned.step.shot.model.vendor, _by_target(planned.step.shot.model, medium.kind))
-            for planned in steps
-            if planned.step.kind is StepKind.TAKE
-            and planned.step.shot is not None
-            and not isinstance(planned.verdict, Fresh)
-            for medium in planned.step.shot.media
-            if isinstance(medium.source, LocalFile)
-        }
-    )
-
-
-def _by_target(model: Model, kind: Kind) -> bool:
-    """Whether a file of ours can only be read at an address of the upload target."""
-    limits = model.media.get(kind)
-    return limits is not None and not (limits.inline or limits.upload)
-
-
 def columns(rows: Sequence[Sequence[str]]) -> str:
     """Rows of text under each other, as wide as they need to be."""
     return "\n".join(_columns(rows)) + "\n"
@@ -150,55 +113,10 @@ def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
-def _plan_row(planned: Planned) -> tuple[str, str, str, str]:
-    estimate = planned.step.estimate
-    price = amount(estimate) if estimate and isinstance(planned.verdict, Stale) else ""
-    return (planned.step.key, verdict_word(planned), price, "; ".join(reasons(planned)))
-
-
-def _closing(plan: Plan, total: Total, *, rehearsal: bool) -> Iterator[str]:
-    every = [planned for planned in plan.steps if planned.step.kind is StepKind.TAKE]
-    bought = [planned for planned in every if isinstance(planned.verdict, Stale)]
-    if not plan.pending:
-        yield "Nothing to do: the film is up to date."
-        return
-    if bought:
-        yield f"{len(bought)} of {takes(len(every))} to make: {bill(plan.bill)}{_price_dates(bought)}."
-    else:
-        yield "No take to make: nothing to pay."
-    yield from budget_after(plan.story.budget, total, plan.bill)
-    for name, vendor, by_target in leaving(plan.steps):
-        where = f"the place of SEEDANCE_UPLOAD_PUT, where {vendor} reads it" if by_target else vendor
-        yield f"{'With a key, leaves' if rehearsal else 'Leaves'} this machine: {plain(name)} -> {where}"
-    if rehearsal:
-        yield "A rehearsal: nothing is paid, and nothing leaves this machine."
-    yield from _doubts(bought)
-
-
-def _doubts(bought: Iterable[Planned]) -> Iterator[str]:
-    """Why amounts are not exact, or missing; takes with the same reason in one line."""
-    alike: dict[str, list[str]] = {}
-    for planned in bought:
-        if planned.step.estimate and planned.step.estimate.why:
-            alike.setdefault(planned.step.estimate.why, []).append(planned.step.key)
-    for why, keys in alike.items():
-        more = f" and {len(keys) - _NAMED} more" if len(keys) > _NAMED else ""
-        yield f"{', '.join(keys[:_NAMED])}{more}: {why}"
-
-
-def _price_dates(bought: Iterable[Planned]) -> str:
-    prices = {
-        planned.step.shot.model.price.seen.isoformat()
-        for planned in bought
-        if planned.step.shot and isinstance(planned.step.shot.model.price, Price)
-    }
-    return f" (prices as of {', '.join(sorted(prices))})" if prices else ""
-
-
 def _state(planned: Planned) -> str:
     match planned.verdict:
-        case InFlight(submission) if submission.state is State.STORED:
-            return "file lost"
+        case InFlight(submission, deleted) if submission.state is State.STORED:
+            return "file lost" if deleted is None else "file deleted"
     word = verdict_word(planned)
     return {"fresh": "made", "fetch": "in flight", "make": "to make", "copy": "to copy"}.get(word, word)
 

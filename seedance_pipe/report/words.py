@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import assert_never
 
 from seedance_pipe.document import Json, canonical, leaves
@@ -18,18 +19,21 @@ from seedance_pipe.plan.freshness import (
     Lost,
     New,
     Reason,
+    Repicked,
     Stale,
     Undelivered,
     Upstream,
     Verdict,
 )
-from seedance_pipe.plan.graph import StepKind
+from seedance_pipe.plan.graph import StepKey, StepKind
 from seedance_pipe.plan.history import Decision, State, Submission
 from seedance_pipe.plan.make import Bill, Planned
+from seedance_pipe.plan.unroll import FORMAT
 from seedance_pipe.units import Money
 
 _LONGEST = 60
 _MANY = 3
+_AROUND = 2
 _SHORTEST = (8, 13, 18)
 # What the vendors call the text of a request, and the story's own word for it.
 _PROMPTS = frozenset({"prompt", "text", "positivePrompt"})
@@ -69,14 +73,18 @@ def reasons(planned: Planned) -> list[str]:
     match verdict:
         case Fresh():
             return []
-        case Stale(why):
+        case Stale(every):
+            why = _told(every)
             before = [reason for reason in why if isinstance(reason, Upstream)]
             if len(before) < _MANY:
                 return [_reason(reason, planned.step.kind) for reason in why]
-            others = [_reason(reason, planned.step.kind) for reason in why if reason not in before]
+            own = [reason for reason in why if not isinstance(reason, Upstream)]
+            others = [_reason(reason, planned.step.kind) for reason in own]
             return [*others, f"after {len(before)} other steps"]
-        case InFlight(submission):
-            state = "its file is lost here" if submission.state is State.STORED else submission.state.value
+        case InFlight(submission, deleted):
+            state = submission.state.value
+            if submission.state is State.STORED:
+                state = _gone("file", deleted, "is lost here")
             return [f"{state}: {submission.vendor} task {submission.task}; it is fetched, not bought again"]
         case InDoubt(submission):
             return [f"{submission.vendor} may have accepted it and never answered; it is not sent again"]
@@ -134,6 +142,18 @@ def _amounts(amounts: Mapping[str, Money]) -> str:
     return " and ".join(str(amounts[currency]) for currency in sorted(amounts))
 
 
+def _told(why: Sequence[Reason]) -> Sequence[Reason]:
+    """The reasons that say something to a person: beside a pick, the cutting room's own steps do not."""
+    if not any(isinstance(reason, Repicked) for reason in why):
+        return why
+    return [reason for reason in why if not (isinstance(reason, Upstream) and _is_hidden(reason.step))]
+
+
+def _is_hidden(step: StepKey) -> bool:
+    """Whether a person did not write the step: the frame or the clip of a take, or what clips have in common."""
+    return "/" in step or step == FORMAT
+
+
 def _reason(reason: Reason, kind: StepKind) -> str:
     match reason:
         case New():
@@ -142,8 +162,10 @@ def _reason(reason: Reason, kind: StepKind) -> str:
             return _changed(reason, kind)
         case Upstream(step):
             return f"after {step}"
-        case Lost(output):
-            return f"its {output} is missing from the store"
+        case Repicked(shot, old, new):
+            return f"take {new} of shot '{shot}' is picked instead of take {old}"
+        case Lost(output, deleted):
+            return _gone(output, deleted, "is missing from the store")
         case Ended(State.ABANDONED, code, _):
             return f"given up by a person: {_GIVEN_UP[Decision(code)]}"
         case Ended(state, code, why):
@@ -155,6 +177,15 @@ def _reason(reason: Reason, kind: StepKind) -> str:
             return f"{plain(path)} is not there"
         case _ as never:
             assert_never(never)
+
+
+def _gone(what: str, deleted: float | None, otherwise: str) -> str:
+    return f"its {what} {otherwise}" if deleted is None else f"its {what} was deleted by you on {day(deleted)}"
+
+
+def day(at: float) -> str:
+    """The day of a moment in Unix seconds, as all our dates in UTC: `2026-11-21`."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")
 
 
 def _changed(change: Changed, kind: StepKind) -> str:
@@ -180,25 +211,23 @@ def _value(value: Json) -> str:
 
 
 def _narrowed(old: str, new: str) -> tuple[str, str]:
-    """Two texts cut down to the stretch in which they differ, so that one word in a long prompt is seen."""
+    """Two texts cut down to the stretches in which they differ, so that one word in a long prompt is seen."""
     old_words, new_words = old.split(" "), new.split(" ")
-    blocks = [
-        block
-        for block in difflib.SequenceMatcher(None, old_words, new_words, autojunk=False).get_opcodes()
-        if block[0] != "equal"
-    ]
-    if len(old) + len(new) <= _LONGEST or not blocks:
+    matcher = difflib.SequenceMatcher(None, old_words, new_words, autojunk=False)
+    groups = [(group[0], group[-1]) for group in matcher.get_grouped_opcodes(_AROUND)]
+    if len(old) + len(new) <= _LONGEST or not groups:
         return f'"{plain(old)}"', f'"{plain(new)}"'
-    first, last = blocks[0], blocks[-1]
     return (
-        _excerpt(old_words, first[1], last[2]),
-        _excerpt(new_words, first[3], last[4]),
+        _excerpts(old_words, [(first[1], last[2]) for first, last in groups]),
+        _excerpts(new_words, [(first[3], last[4]) for first, last in groups]),
     )
 
 
-def _excerpt(words: list[str], start: int, stop: int) -> str:
-    before = "… " if start > 2 else ""
-    after = " …" if stop + 2 < len(words) else ""
-    text = " ".join(words[max(0, start - 2) : stop + 2])
-    cut = text if len(text) <= 2 * _LONGEST else f"{text[: 2 * _LONGEST]}…"
-    return f'"{before}{plain(cut)}{after}"'
+def _excerpts(words: list[str], stretches: list[tuple[int, int]]) -> str:
+    """The words of each stretch, from the first that is one to the one before the last."""
+    before = "… " if stretches[0][0] else ""
+    after = " …" if stretches[-1][1] < len(words) else ""
+    texts = [" ".join(words[start:stop]) for start, stop in stretches[:_MANY]]
+    shown = " … ".join(text if len(text) <= 2 * _LONGEST else f"{text[: 2 * _LONGEST]}…" for text in texts)
+    more = len(stretches) - _MANY
+    return f'"{before}{plain(shown)}{after}"' + (f" and {more} more changes" if more > 0 else "")

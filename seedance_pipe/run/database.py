@@ -14,9 +14,10 @@ from seedance_pipe.errors import PipeError
 
 _OURS = 0x5344504A
 """The application id in the file's header: `SDPJ`."""
-_FORMAT = 3
-"""1: before uploads were remembered. 2: before a person could give a submission up. An entry of
-a kind that a program does not know is damage to it, so a new kind of entry is a new format.
+_FORMAT = 4
+"""1: before uploads were remembered. 2: before a person could give a submission up. 3: before takes could be
+asked for besides the story's, and stored files be deleted by a person. An entry of a kind that a program does not
+know is damage to it, so a new kind of entry is a new format.
 """
 _BUSY_SECONDS = 30.0
 

@@ -22,9 +22,11 @@ class Note(enum.StrEnum):
     MADE = "made"
     LATEST = "latest"
     PICKED = "picked"
+    ASKED = "asked"
     DELIVERED = "delivered"
     UPLOADED = "uploaded"
     FORGOTTEN = "forgotten"
+    DELETED = "deleted"
 
 
 class Entry(NamedTuple):

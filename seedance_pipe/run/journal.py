@@ -7,7 +7,7 @@ before its method returns; cheaper ones reach the file at once and share a flush
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Self
@@ -19,9 +19,11 @@ from seedance_pipe.plan.history import Decision, History, Made, Receipt, State, 
 from seedance_pipe.plan.unroll import take_key
 from seedance_pipe.run.budget import Total, guard
 from seedance_pipe.run.database import create_or_open, open_if_there
-from seedance_pipe.run.entry import Delivery, Kept, Note, money_data, receipt_data
+from seedance_pipe.run.entry import Delivery, Entry, Kept, Note, money_data, receipt_data
+from seedance_pipe.run.facts import Facts, facts_of, named_by
 from seedance_pipe.run.intent import Intent, together
 from seedance_pipe.run.ledger import Ledger
+from seedance_pipe.run.merge import Merged, merge
 from seedance_pipe.run.pages import Pages, text_of
 from seedance_pipe.run.reserve import Reserve, lasting
 from seedance_pipe.run.settled import Accounts
@@ -82,12 +84,15 @@ class Journal:
         with self._pages.reading() as ledger:
             self._known_up_to = ledger.read_up_to
             named = {digest for made in ledger.made.values() for digest in made.outputs.values()}
+            lost = frozenset(digest for digest in named if not present(digest))
             return History(
                 made=MappingProxyType(dict(ledger.made)),
                 submissions=ledger.submissions(),
                 latest=MappingProxyType(dict(ledger.latest(self.story))),
                 picks=MappingProxyType(dict(ledger.picks)),
-                lost=frozenset(digest for digest in named if not present(digest)),
+                asked=MappingProxyType(dict(ledger.asked)),
+                lost=lost,
+                deleted=MappingProxyType({one: ledger.deleted[one] for one in lost & ledger.deleted.keys()}),
                 delivered=MappingProxyType(dict(delivered)),
             )
 
@@ -250,13 +255,14 @@ class Journal:
     # All else
 
     def made(self, made: Made, *, picks: Mapping[str, int] = MappingProxyType({})) -> None:
-        """A step was carried out, and this is what it came to; nothing is written that is known already. `picks`
-        are takes that the film uses from now on, by the order's digest.
+        """A step was carried out, and this is what it came to; nothing is written that is known already, unless a
+        person had it deleted. `picks` are takes that the film uses from now on, by the order's digest.
         """
         with self._pages.writing() as ledger:
             self._pick(picks)
             known = ledger.made.get(made.fingerprint)
-            if known is not None and dict(known.outputs) == dict(made.outputs):
+            again = not ledger.deleted.keys().isdisjoint(made.outputs.values())
+            if known is not None and dict(known.outputs) == dict(made.outputs) and not again:
                 self._last_of(ledger, made.step, made.fingerprint)
                 return
             document: dict[str, Json] = {"inputs": self._pages.keep(made.inputs), "outputs": made.outputs}
@@ -275,10 +281,48 @@ class Journal:
         with self._pages.writing():
             self._pick({order: take})
 
+    def asked(self, order: str, takes: Collection[int]) -> None:
+        """These takes of the order with this digest are wanted besides the story's, as others were before."""
+        with self._pages.writing() as ledger:
+            every = ledger.asked.get(order, frozenset()).union(takes)
+            self._pages.write(Note.ASKED, {"order": order, "takes": sorted(every)})
+
     def delivered(self, path: str, digest: Digest, size: int, mtime_ns: int) -> None:
         """This content lies at `path` (relative to the story's folder, with `/`), looking like this."""
         with self._pages.writing():
             self._pages.write(Note.DELIVERED, {"path": path, "digest": digest, "size": size, "mtime_ns": mtime_ns})
+
+    def deleted(self, digests: Collection[Digest]) -> None:
+        """A person has these stored files deleted: durable when this returns, and written before they go."""
+        with self._pages.writing(durable=True):
+            self._pages.write(Note.DELETED, {"digests": sorted(digests)})
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Every entry of every story, in their order."""
+        return self._pages.entries()
+
+    def document(self, name: str) -> Mapping[str, Json]:
+        """The document that entries name. Raises PipeError when it is not what it was."""
+        return self._pages.recall(name)
+
+    def facts(self, orders: Collection[str] = ()) -> Facts:
+        """What is known of all that this story ever asked for, and of its present `orders`."""
+        return facts_of(self.entries(), self.document, story=self.story, orders=orders)
+
+    def merged(self, facts: Facts, present: Callable[[Digest], bool]) -> Merged:
+        """What taking these facts in would come to; `present` says whether this state has a file, or will."""
+        return merge(facts, self.entries(), present, story=self.story)
+
+    def take_in(self, facts: Facts, present: Callable[[Digest], bool]) -> Merged:
+        """Take in what is news in facts of another state, all of it or nothing: durable when this returns."""
+        with self._pages.writing(durable=True):
+            merged = self.merged(facts, present)
+            names = {name for entry in merged.entries for name in named_by(entry)}
+            for name in sorted(names):
+                self._pages.keep(facts.documents[name])
+            for entry in merged.entries:
+                self._pages.add(entry)
+        return merged
 
     def uploads(self, keeper: str) -> Mapping[Digest, Kept]:
         """The files of ours that `keeper` (an account with a vendor) has, as far as runs of this folder remember,

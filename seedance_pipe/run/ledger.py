@@ -54,8 +54,10 @@ class Ledger:
         self.read_up_to = 0
         self.made: dict[Fingerprint, Made] = {}
         self.picks: dict[str, int] = {}
+        self.asked: dict[str, frozenset[int]] = {}
         self.deliveries: dict[str, Delivery] = {}
         self.uploads: dict[tuple[str, Digest], Kept] = {}
+        self.deleted: dict[Digest, float] = {}
 
     def take(self, entries: Sequence[Entry]) -> None:
         """The next entries. Raises what `damaged` makes for one that the journal cannot have written."""
@@ -149,6 +151,9 @@ class Ledger:
             case Note.PICKED:
                 document = next(documents)
                 self.picks[document["order"]] = document["take"]
+            case Note.ASKED:
+                document = next(documents)
+                self.asked[document["order"]] = frozenset(map(int, document["takes"]))
             case Note.DELIVERED:
                 document = next(documents)
                 self.deliveries[document["path"]] = delivery_of(document)
@@ -158,6 +163,8 @@ class Ledger:
             case Note.FORGOTTEN:
                 document = next(documents)
                 self.uploads.pop((document["keeper"], Digest(document["digest"])), None)
+            case Note.DELETED:
+                self.deleted.update(dict.fromkeys(next(documents)["digests"], entry.at))
 
     def _move(self, entry: Entry, documents: Iterator[Mapping[str, Any]]) -> None:
         act, name = _LIFE[entry.act], entry.submission or ""
@@ -183,6 +190,8 @@ class Ledger:
 
     def _remember(self, fingerprint: Fingerprint, step: str, document: Mapping[str, Any]) -> None:
         self.made[fingerprint] = made_of(fingerprint, step, document, self._recall)
+        for digest in document["outputs"].values():
+            self.deleted.pop(digest, None)
 
     def _build(self, case: Case, length: int) -> Submission:
         try:

@@ -33,7 +33,7 @@ class Pages:
         self._path = path
         self._story = story
         self._effects = effects
-        self._ledger = Ledger(self._recall, lambda why: damaged(path, why))
+        self._ledger = Ledger(self.recall, lambda why: damaged(path, why))
         self._lock = threading.RLock()
         self._closed = False
         self._flushed = effects.monotonic()
@@ -95,10 +95,17 @@ class Pages:
     ) -> float:
         """Add an entry to the transaction, and return its time."""
         at = self._effects.now()
-        self.connection.execute(
-            _WRITE, (self._story, at, act.value, submission, step, fingerprint, text_of(document))
-        )
+        self.add(Entry(0, self._story, at, act.value, submission, step, fingerprint, text_of(document)))
         return at
+
+    def add(self, entry: Entry) -> None:
+        """Add an entry as it stands, but under the next number, to the transaction."""
+        self.connection.execute(_WRITE, entry[1:])
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Every entry that anyone has written so far, in their order."""
+        with self.reading():
+            return tuple(Entry._make(row) for row in self.connection.execute(_READ, (0,)))
 
     def keep(self, document: Json) -> str:
         """The name under which a document is kept once, however many entries speak of it."""
@@ -114,7 +121,8 @@ class Pages:
         (number,) = self.connection.execute(_NUMBER, (submission, act.value)).fetchone()
         return int(number)
 
-    def _recall(self, name: str) -> Mapping[str, Json]:
+    def recall(self, name: str) -> Mapping[str, Json]:
+        """The document that is kept under a name. Raises PipeError when it is not what it was."""
         with self._lock, told(self._path), self._for_reading() as connection:
             row = connection.execute(_RECALL, (name,)).fetchone()
         if row is None or hashlib.sha256(row[0].encode()).hexdigest() != name:

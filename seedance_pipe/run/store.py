@@ -94,6 +94,32 @@ class Store:
             self._set_aside(path, digest)
         return False
 
+    def delete(self, digest: Digest) -> None:
+        """Remove a file that a person no longer wants; what is not there is deleted already."""
+        name = self._name(digest)
+        if name is None:
+            return
+        path = self.folder / digest[:2] / name
+        with _told(f"{path} cannot be deleted"):
+            with suppress(FileNotFoundError):
+                self._disk.remove(path)
+            self._disk.sync_folder(path.parent)
+        self._names[digest[:2]].pop(digest[2:], None)
+        self._sound.discard(digest)
+
+    def leftovers(self) -> tuple[Path, ...]:
+        """The working folders of runs that are dead, with half-made files and downloads that were broken off."""
+        shelf = self.folder / "scratch"
+        with _told(f"{shelf} cannot be read"):
+            return tuple(left for left in sorted(shelf.iterdir()) if _is_dead(left)) if shelf.is_dir() else ()
+
+    def sweep(self) -> None:
+        """Remove the leftovers, as the next run would."""
+        shelf = self.folder / "scratch"
+        with _told(f"{shelf} cannot be swept"):
+            for left in sorted(shelf.iterdir()) if shelf.is_dir() else ():
+                _remove_if_dead(left, self._disk)
+
     @contextmanager
     def scratch(self) -> Iterator[Path]:
         """An empty folder on the store's own file system, removed at the end with all that is left in it."""
@@ -154,21 +180,13 @@ class _Bench:
     def __init__(self, shelf: Path, disk: Disk) -> None:
         self._disk = disk
         for left in sorted(shelf.iterdir()):
-            self._remove_if_dead(left)
+            _remove_if_dead(left, disk)
         self.folder, self._descriptor = self._own(shelf)
 
     def close(self) -> None:
         with suppress(OSError):
             self._disk.remove_tree(self.folder)
         os.close(self._descriptor)
-
-    def _remove_if_dead(self, folder: Path) -> None:
-        descriptor = _lock_folder(folder)
-        if descriptor is None:
-            return
-        with suppress(OSError):
-            self._disk.remove_tree(folder)
-        os.close(descriptor)
 
     def _own(self, shelf: Path) -> tuple[Path, int]:
         while True:
@@ -180,6 +198,22 @@ class _Bench:
                 return folder, descriptor
             # Another run took the new folder for a dead one before it was locked.
             os.close(descriptor)
+
+
+def _remove_if_dead(folder: Path, disk: Disk) -> None:
+    descriptor = _lock_folder(folder)
+    if descriptor is None:
+        return
+    with suppress(OSError):
+        disk.remove_tree(folder)
+    os.close(descriptor)
+
+
+def _is_dead(folder: Path) -> bool:
+    descriptor = _lock_folder(folder)
+    if descriptor is not None:
+        os.close(descriptor)
+    return descriptor is not None
 
 
 def _lock_folder(folder: Path) -> int | None:

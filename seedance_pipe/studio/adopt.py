@@ -23,8 +23,9 @@ from seedance_pipe.plan.fingerprint import document, fingerprint
 from seedance_pipe.plan.freshness import Blocked, Fresh, InDoubt, InFlight, Reason, Stale, Upstream
 from seedance_pipe.plan.graph import Step, StepKey, StepKind
 from seedance_pipe.plan.history import History, Made, State, Submission
+from seedance_pipe.plan.known import next_take
 from seedance_pipe.plan.make import Plan, make, picking
-from seedance_pipe.plan.unroll import needed_for, next_take, order_digest, take_key
+from seedance_pipe.plan.unroll import needed_for, order_digest, take_key
 from seedance_pipe.report.standing import Adopted
 from seedance_pipe.report.words import plain
 from seedance_pipe.run import scheduler

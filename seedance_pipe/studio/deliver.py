@@ -72,11 +72,16 @@ def deliver(where: Home, journal: Journal, store: Store, film: Digest, effects: 
 
 def _clear_away(path: Path, disk: Disk) -> None:
     """Remove what runs that died while they delivered have left beside the film."""
+    for left in unfinished(path):
+        with suppress(OSError):
+            disk.remove(left)
+
+
+def unfinished(path: Path) -> tuple[Path, ...]:
+    """What runs that died while they delivered the film at `path` have left beside it."""
     left = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{16}}\.part")
-    for beside in path.parent.iterdir():
-        if left.fullmatch(beside.name):
-            with suppress(OSError):
-                disk.remove(beside)
+    beside = sorted(path.parent.iterdir()) if path.parent.is_dir() else ()
+    return tuple(one for one in beside if left.fullmatch(one.name))
 
 
 def _copy(source: Path, target: Path, disk: Disk) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from seedance_pipe.spec.edition import AS_WRITTEN, Edition
 from seedance_pipe.spec.medium import Measured
 from seedance_pipe.spec.reader import Reading, read_story
 from seedance_pipe.spec.secret import keys_of
@@ -47,13 +48,31 @@ class Home:
         return self.story.output.relative_to(self.story.root).as_posix()
 
 
-def read(path: Path, *, rehearsal: bool = False, environ: Mapping[str, str] = os.environ) -> Reading:
-    """The story at `path` with every problem in it; no story when one of them is an error."""
+def read(
+    path: Path,
+    *,
+    shown: str | None = None,
+    rehearsal: bool = False,
+    edition: Edition = AS_WRITTEN,
+    environ: Mapping[str, str] = os.environ,
+) -> Reading:
+    """The story at `path` with every problem in it; no story when one of them is an error. `shown` is how messages
+    name it.
+    """
     from seedance_pipe.vendor.uploads import uploads
 
     target = rehearsal or uploads(environ) is not None
     keys = keys_of(environ)
-    return read_story(path, catalogue(), uploads=target, loopback=rehearsal, measure=_measure, keys=keys)
+    return read_story(
+        path,
+        catalogue(),
+        shown=shown,
+        edition=edition,
+        uploads=target,
+        loopback=rehearsal,
+        measure=_measure,
+        keys=keys,
+    )
 
 
 def _measure(path: Path) -> Measured:

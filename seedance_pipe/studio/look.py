@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 
 from seedance_pipe.effects import Effects
 from seedance_pipe.media.revision import REVISIONS
 from seedance_pipe.plan.freshness import Fresh
 from seedance_pipe.plan.graph import StepKind
 from seedance_pipe.plan.history import History
-from seedance_pipe.plan.make import Plan, make, picking, with_new_takes
+from seedance_pipe.plan.make import Plan, asking, make, picking, with_more_takes, with_new_takes
 from seedance_pipe.plan.unroll import Methods
 from seedance_pipe.report.standing import Forecast, Standing
 from seedance_pipe.run.budget import Total
@@ -27,19 +28,26 @@ def plan(where: Home, *, force: Sequence[str] = (), effects: Effects | None = No
     return forecast(where, force=force, effects=effects).plan
 
 
-def forecast(where: Home, *, force: Sequence[str] = (), effects: Effects | None = None) -> Forecast:
+def forecast(
+    where: Home,
+    *,
+    force: Sequence[str] = (),
+    more: Mapping[str, int] = MappingProxyType({}),
+    effects: Effects | None = None,
+) -> Forecast:
     """What a run would do, and the money before it. Changes nothing and sends nothing."""
-    with _memory(where, effects or Effects()) as (journal, history):
+    with memory(where, effects or Effects()) as (journal, history):
         picked = picking(history, with_new_takes(where.story, history, force))
+        asked = asking(picked, with_more_takes(where.story, picked, more))
         total = Total() if journal is None else journal.total()
-        return Forecast(make(where.story, picked, METHODS), total)
+        return Forecast(make(where.story, asked, METHODS), total, frozenset(history.latest))
 
 
 def status(where: Home, *, effects: Effects | None = None) -> Standing:
     """Where the story stands. Changes nothing and sends nothing."""
     from seedance_pipe.vendor.registry import VENDORS, settles
 
-    with _memory(where, effects or Effects()) as (journal, history):
+    with memory(where, effects or Effects()) as (journal, history):
         planned = make(where.story, history, METHODS)
         total = Total() if journal is None else journal.total()
         accounts = {} if journal is None else journal.accounts()
@@ -55,7 +63,7 @@ def status(where: Home, *, effects: Effects | None = None) -> Standing:
 
 
 @contextmanager
-def _memory(where: Home, effects: Effects) -> Iterator[tuple[Journal | None, History]]:
+def memory(where: Home, effects: Effects) -> Iterator[tuple[Journal | None, History]]:
     """The journal, if there is one, open for as long as the history that it gave is read."""
     journal = Journal.look(where.journal, story=where.name, effects=effects)
     if journal is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from seedance_pipe import packaged
 from seedance_pipe.errors import StoryInvalid
 from seedance_pipe.spec.model import Catalogue, Model, load_catalogue
@@ -32,3 +34,11 @@ def schema_text(name: str) -> str:
         return (packaged.folder("schemas") / f"{name}.schema.json").read_text(encoding="utf-8")
     known = catalogue()
     return known.files[_found(name, known).name].read_text(encoding="utf-8")
+
+
+def editor_text() -> str:
+    """The JSON text of the story's schema with all models in it, for editors."""
+    from seedance_pipe.spec.editor import editor_schema
+
+    schema = editor_schema(json.loads(schema_text("story")), catalogue())
+    return json.dumps(schema, ensure_ascii=False, indent=1) + "\n"

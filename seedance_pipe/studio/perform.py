@@ -97,6 +97,8 @@ async def _at_work(work: Work, emit: Emit) -> Outcome:
         # Only now is nothing missing: a forced take is not to be remembered by a run that could not begin.
         for order, take in work.picks.items():
             work.journal.picked(order, take)
+        for order, takes in work.asks.items():
+            work.journal.asked(order, takes)
         known = [one for one in work.strays if one.state is not State.INTENT]
         doubts = [one for one in work.strays if one.state is State.INTENT]
         if known:

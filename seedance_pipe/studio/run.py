@@ -14,7 +14,7 @@ from seedance_pipe.errors import GuardRefused, Missing
 from seedance_pipe.plan.freshness import Fresh, InDoubt, InFlight
 from seedance_pipe.plan.graph import StepKey, StepKind
 from seedance_pipe.plan.history import History, State
-from seedance_pipe.plan.make import Plan, make, picking, with_new_takes
+from seedance_pipe.plan.make import Plan, asking, make, picking, with_more_takes, with_new_takes
 from seedance_pipe.plan.unroll import FILM, needed_for
 from seedance_pipe.report.standing import Result, strays
 from seedance_pipe.report.words import bill
@@ -72,10 +72,12 @@ def run(
         journal = stack.enter_context(Journal.open(where.journal, story=where.name, effects=effects))
         store = Store(where.store, disk=effects.disk)
         stack.callback(store.close)
-        picks = with_new_takes(where.story, history_of(where, journal, store), wishes.force)
+        known = history_of(where, journal, store)
+        picks = with_new_takes(where.story, known, wishes.force)
+        asks = with_more_takes(where.story, picking(known, picks), wishes.more)
         checked = sound(
             store,
-            lambda present: picking(journal.history(present, in_place(where, journal)), picks),
+            lambda present: asking(picking(journal.history(present, in_place(where, journal)), picks), asks),
             lambda history: _planned(where, history, wishes),
         )
         history, plan = checked.history, checked.plan
@@ -83,7 +85,7 @@ def run(
         guard_room(where, plan, effects.disk)
         _guard_cost(where, wishes, plan, journal, ask)
         left = strays(plan, history)
-        work = Work(where, wishes, plan, history, picks, left, journal, store, effects)
+        work = Work(where, wishes, plan, history, picks, left, journal, store, effects, asks)
         if not plan.pending and not left:
             return _nothing_to_do(work)
         notes = [*([Noted(_STATE, ground)] if ground else []), *checked.notes]
@@ -91,14 +93,14 @@ def run(
 
 
 def _planned(where: Home, history: History, wishes: Wishes) -> Plan:
-    """The plan of the whole story, or of the named and forced shots and what they need, and of the film if it
+    """The plan of the whole story, or of the named and asked-for shots and what they need, and of the film if it
     is complete without making any other. Takes that are open belong to every plan.
     """
     whole = make(where.story, history, METHODS)
     if not wishes.shots:
         return whole
     takes = [one for one in whole.steps if one.step.kind is StepKind.TAKE]
-    shots = {*wishes.shots, *wishes.force}
+    shots = {*wishes.shots, *wishes.force, *wishes.more}
     named = [
         one.step.key
         for one in takes

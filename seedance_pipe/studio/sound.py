@@ -14,6 +14,7 @@ from seedance_pipe.plan.freshness import Fresh, Lost, Stale, Undelivered, Verdic
 from seedance_pipe.plan.graph import StepKey, StepKind
 from seedance_pipe.plan.history import History
 from seedance_pipe.plan.make import Plan, Planned
+from seedance_pipe.report.words import day
 from seedance_pipe.run.event import Noted
 from seedance_pipe.run.store import Store
 from seedance_pipe.units import Digest
@@ -110,15 +111,17 @@ def _to_fetch_with_their_frames(plan: Plan, store: Store) -> set[Digest]:
 
 def _guard_brought(plan: Plan, history: History) -> None:
     lost = [
-        one.step
+        (one.step.key, one.verdict.reasons[0])
         for one in plan.steps
         if one.step.kind is StepKind.TAKE
         and isinstance(one.verdict, Stale)
         and isinstance(one.verdict.reasons[0], Lost)
     ]
     if lost:
-        names = ", ".join(step.key for step in lost)
+        names = ", ".join(key for key, _ in lost)
+        days = {f"was deleted by you on {day(why.deleted)}" for _, why in lost if why.deleted is not None}
+        gone = days.pop() if len(days) == 1 and all(why.deleted for _, why in lost) else "is damaged or gone"
         raise GuardRefused(
-            f"{names}: the clip was taken in from a file, and is damaged or gone; it is not bought unasked",
+            f"{names}: the clip was taken in from a file, and {gone}; it is not bought unasked",
             next_step="take it in again with `seedance-pipe adopt`, or change the shot to have it made anew",
         )

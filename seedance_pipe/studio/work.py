@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from seedance_pipe.effects import Effects
 from seedance_pipe.plan.history import History, Submission
@@ -16,10 +17,13 @@ from seedance_pipe.studio.home import Home
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What a person asked of a run. `cap` bounds all that the story ever spends."""
+    """What a person asked of a run. `more` is how many further takes of which shots; `cap` bounds all that the
+    story ever spends.
+    """
 
     shots: Sequence[str] = ()
     force: Sequence[str] = ()
+    more: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     only: bool = False
     jobs: int | None = None
     keep_going: bool = False
@@ -32,8 +36,9 @@ class Wishes:
 @dataclass(frozen=True, slots=True)
 class Work:
     """A run that its guards have let through: what to do, with which memory. `picks` are the takes by order's
-    digest that the film is to use from now on. `strays` are open submissions that the story no longer asks
-    for; they are paid for, so they are fetched before anything is bought.
+    digest that the film is to use from now on, `asks` those that are made besides the story's. `strays` are
+    open submissions that the story no longer asks for; they are paid for, so they are fetched before anything is
+    bought.
     """
 
     where: Home
@@ -45,3 +50,4 @@ class Work:
     journal: Journal
     store: Store
     effects: Effects
+    asks: Mapping[str, frozenset[int]] = field(default_factory=lambda: MappingProxyType({}))

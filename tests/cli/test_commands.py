@@ -100,6 +100,15 @@ def test_schemas_are_printed_as_json(pipe: Pipe) -> None:
         assert json.loads(pipe("schema", name).out)["title"] == "Seedance 1.0 Pro"
 
 
+def test_the_schema_for_editors_has_all_models_in_it_and_goes_with_the_story_alone(pipe: Pipe) -> None:
+    told = pipe("schema", "--editor")
+    assert told.out == pipe("schema", "story", "--editor").out
+    assert len(json.loads(told.out)["$defs"]) == len(pipe("models").out.splitlines()) - 1
+    wrong = pipe("schema", "modelark/seedance-1-0-pro", "--editor")
+    assert wrong.code == 2
+    assert "--editor goes with the story's schema" in wrong.err
+
+
 def test_init_writes_a_story_that_is_valid_and_overwrites_nothing(pipe: Pipe, tmp_path: Path) -> None:
     folder = tmp_path / "films"
     assert pipe("init", folder).code == 0

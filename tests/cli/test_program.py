@@ -60,7 +60,7 @@ def test_ctrl_c_while_the_program_loads_ends_with_130_and_no_trace(monkeypatch: 
 def test_help_lists_every_command_with_its_summary(pipe: Pipe) -> None:
     told = pipe("--help")
     assert told.code == 0
-    assert "plan      Show what would run, why, and what it would cost." in told.out
+    assert "plan          Show what would run, why, and what it would cost." in told.out
 
 
 def test_a_bug_of_ours_ends_with_70_and_says_that_it_is_one(

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from seedance_pipe.plan.history import State
 from seedance_pipe.sandbox.faults import What, Where
+from tests.conformance.outcomes import Copies
 from tests.conformance.performance import Production, fault, since
 from tests.conformance.vendors import VENDORS, Vendor
 from tests.studio.vendor import KEYS
 
 pytestmark = pytest.mark.parametrize("vendor", VENDORS, ids=lambda vendor: vendor.name)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quickly_painted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What the clips show is of no interest here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("seedance_pipe.sandbox.easel.paint", Copies(tmp_path_factory.mktemp("painted")).paint)
+        yield
 
 
 @pytest.fixture

@@ -36,7 +36,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield Server(running.address)
 
 
-ENTRIES = [pytest.param(entry, id=f"{entry.model} {entry.name}") for entry in limits.tables()]
+ENTRIES = [
+    pytest.param(entry, id=f"{entry.model} {entry.name}", marks=pytest.mark.long if place % 2 else ())
+    for place, entry in enumerate(limits.tables())
+]
 
 
 def test_every_model_has_its_table() -> None:

@@ -15,7 +15,7 @@ from tests.crash.plays import PLAYS, Answer, quick_folder
 from tests.crash.sweep import sweep
 
 SEED = 20261121
-SHARE = 3
+SHARE = 2
 
 
 @pytest.fixture

@@ -27,7 +27,10 @@ def told(tally: Tally) -> str:
     return "\n".join(tally.problems)
 
 
-@pytest.mark.parametrize(("vendor", "kind", "stride"), SLICE)
+@pytest.mark.parametrize(
+    ("vendor", "kind", "stride"),
+    [pytest.param(*one, marks=pytest.mark.long if place % 2 else ()) for place, one in enumerate(SLICE)],
+)
 def test_a_disk_that_fails_costs_no_money_and_no_clip(on: Stage, vendor: str, kind: int, stride: int) -> None:
     tally = Tally()
     sweep(on, vendor, KINDS[kind], tally, first=stride // 2, stride=stride)

@@ -172,7 +172,7 @@ def test_one_changed_word_makes_that_shot_and_its_continuations_and_the_plan_say
     edit(film, "lights the great lamp", "lights the small lamp")
     plan = pipe("plan", film, "--sandbox").out
     assert '"… lights the great lamp" -> "… lights the small lamp"' in plan
-    assert f"({film}:" in plan
+    assert "(lighthouse.yaml:" in plan
     assert "2 of 5 takes to make" in plan
     told = pipe("run", film, "--sandbox", "--json")
     assert told.code == 0

@@ -9,7 +9,7 @@ from tests.properties.machine import Machine
 TestMachine = Machine.TestCase
 # A step may be a whole film, so that some examples take long on a busy computer.
 TestMachine.settings = settings(
-    max_examples=10,
+    max_examples=8,
     stateful_step_count=14,
     suppress_health_check=[HealthCheck.too_slow],
 )

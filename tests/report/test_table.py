@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,16 +15,14 @@ from seedance_pipe.plan.make import Plan, make
 from seedance_pipe.plan.unroll import unroll
 from seedance_pipe.report.data import plan_data, status_data
 from seedance_pipe.report.standing import Result, Standing
-from seedance_pipe.report.table import plan_text, result_text, status_text
+from seedance_pipe.report.table import result_text, status_text
 from seedance_pipe.report.words import plain
 from seedance_pipe.run.budget import Total
 from seedance_pipe.run.settled import Accounts, Settled
 from seedance_pipe.spec.cap import Cap
-from seedance_pipe.spec.medium import Kind, LocalFile
-from seedance_pipe.spec.model import MediaLimits, Price, Rate
-from seedance_pipe.spec.story import Footage, Story
-from seedance_pipe.units import Digest, Money, Size
-from tests.builders import METHODS, UNPRICED, done, frame_from, shot, story, submission
+from seedance_pipe.spec.story import Story
+from seedance_pipe.units import Money
+from tests.builders import METHODS, done, shot, story, submission
 
 CHAIN = story(shot("stairs", "one"), shot("lamp", "two", after="stairs"))
 
@@ -38,79 +35,9 @@ def made(told: Story) -> History:
     return done(unroll(told, History(), METHODS))
 
 
-def test_a_new_story_is_priced_take_by_take_and_in_all_with_the_prices_date() -> None:
-    assert plan_text(planned(CHAIN)) == (
-        "stairs#1  make  $0.1225  new\n"
-        "lamp#1    make  $0.1225  after stairs#1/frame\n"
-        "film      make           after 4 other steps\n"
-        "\n"
-        "2 of 2 takes to make: $0.2450 (prices as of 2026-09-09).\n"
-    )
-
-
-def test_a_finished_story_says_so() -> None:
-    text = plan_text(planned(CHAIN, made(CHAIN)))
-    assert text.endswith("Nothing to do: the film is up to date.\n")
-    assert "make" not in text
-
-
-def test_a_changed_word_is_shown_old_and_new_with_its_place() -> None:
-    changed = story(shot("stairs", "one, slowly"), CHAIN.shots[1])
-    text = plan_text(planned(changed, made(CHAIN)))
-    assert 'stairs#1  make  $0.1225  prompt: "one" -> "one, slowly"  (story.yaml:7:1)' in text
-
-
-def test_in_a_long_prompt_only_the_words_around_the_change_are_shown() -> None:
-    long = " ".join(f"word{number}" for number in range(60))
-    before, after = story(shot("a", long)), story(shot("a", long.replace("word30", "WORD")))
-    text = plan_text(planned(after, made(before)))
-    assert '"… word28 word29 word30 word31 word32 …" -> "… word28 word29 WORD word31 word32 …"' in text
-
-
-def test_files_that_would_leave_the_machine_are_listed_with_their_vendor() -> None:
-    still = LocalFile(Path("/films/a.png"), "a.png", Digest("d"), "image/png", 9, Size(864, 480))
-    told = story(shot("a", media=(frame_from(still),)))
-    assert "Leaves this machine: a.png -> acme\n" in plan_text(planned(told))
-    assert "Leaves" not in plan_text(planned(told, made(told)))
-    by_address = MediaLimits(inline=False, assets=False, types=(), bytes=None)
-    shots = [replace(one, model=replace(one.model, media={Kind.IMAGE: by_address})) for one in told.shots]
-    text = plan_text(planned(replace(told, shots=tuple(shots))))
-    assert "Leaves this machine: a.png -> the place of SEEDANCE_UPLOAD_PUT, where acme reads it\n" in text
-
-
-def test_a_rehearsal_says_that_nothing_is_paid_and_nothing_sent_away() -> None:
-    still = LocalFile(Path("/films/a.png"), "a.png", Digest("d"), "image/png", 9, Size(864, 480))
-    told = planned(story(shot("a", media=(frame_from(still),))))
-    text = plan_text(told, rehearsal=True)
-    assert "With a key, leaves this machine: a.png -> acme\n" in text
-    assert text.endswith("A rehearsal: nothing is paid, and nothing leaves this machine.\n")
-    standing = Standing(told, History(), Total(), {})
-    assert status_text(standing, rehearsal=True).endswith("$0.0000. Rehearsed: nothing was paid.\n")
-    result = Result(0, Path("/f.mp4"), made=(StepKey("a#1"),), charged={"USD": Money(Decimal("0.25"))})
-    assert result_text(result, rehearsal=True).startswith(
-        "1 take made for $0.2500. Rehearsed: nothing was paid.\nThe film"
-    )
-
-
 def test_a_status_says_of_how_many_takes_nobody_knows_the_price() -> None:
     standing = Standing(planned(CHAIN), History(), Total(unknown=2), {})
     assert status_text(standing).endswith("Spent so far: $0.0000. What 2 takes cost is unknown.\n")
-
-
-def test_an_estimate_that_is_not_exact_says_why_and_an_unknown_price_is_said_to_be_unknown() -> None:
-    open_shape = shot("a", footage=Footage("480p", None, 121, 121, audio=False))
-    unpriced = replace(shot("b", "other"), model=replace(CHAIN.shots[0].model, price=UNPRICED))
-    text = plan_text(planned(story(open_shape, unpriced)))
-    assert "a#1   make  <= $0.1225  new" in text
-    assert "b#1   make  unknown" in text
-    assert "at most $0.1225, and 1 take of unknown price" in text
-    assert "b#1: the price is told when the task is created" in text
-
-
-def test_every_step_can_be_shown() -> None:
-    text = plan_text(planned(CHAIN), every_step=True)
-    assert "stairs#1/frame" in text
-    assert "lamp/clip" in text
 
 
 def test_a_status_shows_what_was_charged_and_where_each_clip_lies() -> None:
@@ -183,49 +110,12 @@ def test_nothing_that_came_from_outside_can_drive_a_terminal() -> None:
     assert plain("a\x1b[31mb\x07\u202ec") == "a\\x1b[31mb\\x07\\u202ec"
 
 
-def test_credits_and_unknown_prices_stand_beside_dollars() -> None:
-    a_take = Price("take", "rivya credits", (Rate({}, Decimal("25")),), date(2026, 5, 11), "a page")
-    model = CHAIN.shots[0].model
-    paid = [replace(shot(name, name), model=replace(model, price=a_take)) for name in ("b", "c")]
-    free = [replace(shot(name, name), model=replace(model, price=UNPRICED)) for name in "defghij"]
-    text = plan_text(planned(story(shot("a"), *paid, *free)))
-    assert "b#1   make  25 rivya credits  new" in text
-    assert "j#1   make  unknown           new" in text
-    assert (
-        "10 of 10 takes to make: $0.1225 and 50 rivya credits, and 7 takes of unknown price "
-        "(prices as of 2026-05-11, 2026-09-09).\n"
-    ) in text
-    assert text.endswith("d#1, e#1, f#1, g#1, h#1 and 2 more: the price is told when the task is created\n")
-
-
 CREDITS = "rivya credits"
 BUDGET = {
     "USD": Cap(Money(Decimal("2.505")), "story.yaml:3"),
     CREDITS: Cap(Money(Decimal(200), CREDITS), "story.yaml:4"),
 }
 USED = Total({"USD": Money(Decimal("1.20"))}, {"USD": Money(Decimal("0.30"))})
-
-
-def test_a_plan_shows_what_it_would_leave_of_each_budget() -> None:
-    capped = replace(CHAIN, budget=BUDGET)
-    text = plan_text(planned(capped), total=USED)
-    assert (
-        "Budget $2.505 (story.yaml:3): $1.20 spent, $0.3000 reserved, $0.2450 to buy: $0.7600 would be left.\n"
-        in text
-    )
-    assert (
-        "Budget 200 rivya credits (story.yaml:4): 0 rivya credits spent, 0 rivya credits to buy: "
-        "200 rivya credits would be left.\n"
-    ) in text
-    assert "Budget" not in plan_text(planned(CHAIN), total=USED)
-    assert "0 rivya credits spent" in plan_text(planned(capped)), "before anything was spent"
-
-
-def test_a_plan_that_would_pass_the_budget_says_by_how_much_and_unknown_prices_are_not_forgotten() -> None:
-    unpriced = replace(shot("b", "other"), model=replace(CHAIN.shots[0].model, price=UNPRICED))
-    told = replace(story(shot("a"), unpriced), budget={"USD": Cap(Money(Decimal("0.5")), "story.yaml:3")})
-    assert "$0.3775 would be left, less what 1 take of unknown price cost" in plan_text(planned(told))
-    assert "$0.1225 to buy: $1.1225125 too much, so `run` will refuse." in plan_text(planned(told), total=USED)
 
 
 def test_a_status_shows_what_is_left_of_the_budget_or_how_far_bills_went_over_it() -> None:
@@ -285,3 +175,12 @@ def test_accounts_are_data_too() -> None:
         "unforeseen": 0,
     }
     assert [(one["currency"], one["difference"]) for one in data["all"]] == [("USD", None), (CREDITS, "5")]
+
+
+def test_what_was_rehearsed_says_that_nothing_was_paid() -> None:
+    standing = Standing(planned(CHAIN), History(), Total(), {})
+    assert status_text(standing, rehearsal=True).endswith("$0.0000. Rehearsed: nothing was paid.\n")
+    result = Result(0, Path("/f.mp4"), made=(StepKey("a#1"),), charged={"USD": Money(Decimal("0.25"))})
+    assert result_text(result, rehearsal=True).startswith(
+        "1 take made for $0.2500. Rehearsed: nothing was paid.\nThe film"
+    )

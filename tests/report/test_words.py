@@ -19,6 +19,7 @@ from seedance_pipe.plan.freshness import (
     Lost,
     New,
     Reason,
+    Repicked,
     Stale,
     Undelivered,
     Upstream,
@@ -51,7 +52,9 @@ def told(verdict: Verdict, kind: StepKind = StepKind.TAKE) -> list[str]:
         (Changed("first_frame", None, "image"), "first_frame: added"),
         (Changed("last_frame", "image", None), "last_frame: removed"),
         (Upstream(StepKey("b#1/frame")), "after b#1/frame"),
+        (Repicked("a", 1, 2), "take 2 of shot 'a' is picked instead of take 1"),
         (Lost("clip"), "its clip is missing from the store"),
+        (Lost("clip", deleted=0.0), "its clip was deleted by you on 1970-01-01"),
         (Ended(State.REFUSED, "", "no\n"), "last time refused: no\\n"),
         (Ended(State.UNSENT, "x", "no way"), "last time not sent (x): no way"),
         (
@@ -66,6 +69,14 @@ def told(verdict: Verdict, kind: StepKind = StepKind.TAKE) -> list[str]:
 )
 def test_each_reason_is_one_clause(reason: Reason, words: str) -> None:
     assert told(Stale((reason,))) == [words]
+
+
+def test_beside_a_pick_only_takes_that_have_to_be_made_first_are_told() -> None:
+    waits = tuple(Upstream(StepKey(key)) for key in ("a#2/frame", "a/clip", "format", "c#1"))
+    assert told(Stale((Repicked("a", 1, 2), *waits))) == [
+        "take 2 of shot 'a' is picked instead of take 1",
+        "after c#1",
+    ]
 
 
 def test_a_prompt_that_is_another_altogether_is_cut_to_a_length_that_can_be_read() -> None:

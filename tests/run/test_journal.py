@@ -213,11 +213,14 @@ def test_made_steps_picks_and_deliveries_are_remembered(journal: Journal) -> Non
     journal.latest("stairs#1", mark("stairs"))
     journal.picked("order", 1)
     journal.picked("order", 3)
+    journal.asked("order", {5, 4})
+    journal.asked("order", [6])
     journal.delivered("out/film.mp4", content("film"), 100, 7)
     history = journal.history(lambda digest: digest != content("clip"), {"out/film.mp4": content("film")})
     assert history.made == {mark("clip"): made}
     assert history.latest == {"stairs/clip": mark("clip"), "stairs#1": mark("stairs")}
     assert history.picks == {"order": 3}
+    assert history.asked == {"order": {4, 5, 6}}
     assert history.lost == {content("clip")}
     assert history.delivered == {"out/film.mp4": content("film")}
     assert {path: (kept.digest, kept.size, kept.mtime_ns) for path, kept in journal.deliveries().items()} == {
@@ -413,8 +416,8 @@ def test_a_database_of_another_program_is_left_as_it_is(path: Path) -> None:
 def test_a_journal_of_a_newer_version_is_left_as_it_is(journal: Journal, path: Path) -> None:
     journal.close()
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA user_version = 4")
-    fails(path, "has format 4, which is newer")
+        connection.execute("PRAGMA user_version = 5")
+    fails(path, "has format 5, which is newer")
 
 
 def test_a_damaged_journal_is_told(journal: Journal, path: Path) -> None:

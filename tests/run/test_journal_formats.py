@@ -21,7 +21,7 @@ from .examples import STORY, Hands, clip_of, content, dollars, inputs, intent, m
 JOURNALS = Path(__file__).parent / "journals"
 
 
-UPLOADS = {1: {}, 2: {content("kept"): "somewhere"}}
+UPLOADS = {1: {}, 2: {content("kept"): "somewhere"}, 3: {content("kept"): "somewhere"}}
 """What a vendor keeps of ours, by the format of the journal."""
 
 
@@ -55,6 +55,7 @@ def says_what_it_said(journal: Journal, earlier: int) -> None:
         "refused": (State.REFUSED, None),
         "failed": (State.FAILED, "cgt-failed"),
         "unsent": (State.UNSENT, None),
+        **({"given-up": (State.ABANDONED, None)} if earlier > 2 else {}),
     }
     assert history.submissions[mark("stored")].receipt == receipt(dollars("0.25"))
     assert history.made[mark("stored")] == Made(mark("stored"), "stored#1", inputs("stored"), clip_of("stored"))
@@ -81,7 +82,7 @@ def test_a_journal_of_an_earlier_program_goes_on_in_the_new_format(path: Path, e
     for _ in range(2):
         with Journal.open(path, story=STORY, effects=Hands().effects()) as journal:
             says_what_it_said(journal, earlier)
-        assert format_of(path) == 3
+        assert format_of(path) == 4
     later = Hands(drawn=itertools.count(1000)).effects()
     with Journal.open(path, story=STORY, effects=later) as journal:
         with pytest.raises(InDoubt):
@@ -96,8 +97,10 @@ def test_a_journal_of_an_earlier_program_goes_on_in_the_new_format(path: Path, e
         assert doubt is not None
         journal.abandoned([doubt], Decision.LOST)
         assert journal.total().unknown == 0
+        journal.deleted([content("stored")])
+        assert journal.history(lambda digest: False, {}).deleted == {content("stored"): Hands().time}
 
 
 def test_a_new_journal_has_the_newest_format(tmp_path: Path) -> None:
     Journal.open(tmp_path / "new.db", story=STORY, effects=Hands().effects()).close()
-    assert format_of(tmp_path / "new.db") == 3
+    assert format_of(tmp_path / "new.db") == 4
