@@ -84,10 +84,7 @@ def command(
 
         return review_data(reviews[film.variant])
 
-    if markdown:
-        _show_pages(films, page)
-    else:
-        show_films(films, text=text, data=data, as_json=as_json)
+    _show(films, text, data, page, markdown=markdown, as_json=as_json)
     return int(exit_code and any(told.plan.pending for told in reviews.values()))
 
 
@@ -145,14 +142,23 @@ def _show_differences(
 
         return difference_data(by_film[film.variant])
 
-    if markdown:
-        _show_pages(films, page)
-    else:
+    _show(films, text, data, page, markdown=markdown, as_json=as_json)
+
+
+def _show(
+    films: Sequence[Story],
+    text: Callable[[Story], str],
+    data: Callable[[Story], dict[str, Any]],
+    page: Callable[[Story, int], str],
+    *,
+    markdown: bool,
+    as_json: bool,
+) -> None:
+    """One of three forms of the answer; a `page` is Markdown of at most so many characters."""
+    if not markdown:
         show_films(films, text=text, data=data, as_json=as_json)
-
-
-def _show_pages(films: Sequence[Story], page: Callable[[Story, int], str]) -> None:
-    """A page for each film, in what one comment may have together."""
+        return
     from seedance_pipe.report.review_markdown import LONGEST, together
 
+    # What one comment may have, the pages have together.
     click.echo(together([page(film, LONGEST // len(films)) for film in films]), nl=False)

@@ -10,12 +10,16 @@ film    all clips joined                          film
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NewType
 
 from seedance_pipe.document import Json
 from seedance_pipe.plan.cost import Estimate
+from seedance_pipe.plan.history import Drafted
 from seedance_pipe.spec.story import Shot
+from seedance_pipe.units import Digest
 
 StepKey = NewType("StepKey", str)
 """`stairs#1`, `stairs#1/frame`, `format`, `stairs/clip` or `film`: unique in one graph, and for people."""
@@ -47,7 +51,8 @@ class Step:
     """`recipe` is all that decides the outcome and is known before anything runs (design D5).
 
     `shot` is the shot that a take, a frame or a clip belongs to, `take` its number from 1 (0 for the film and
-    its format). `estimate` is given for takes only.
+    its format). `estimate` is given for takes only. `given` holds the inputs, by slot, that are settled already:
+    files of the store that no step of this graph makes. `drafted` is the draft that a take follows.
     """
 
     key: StepKey
@@ -57,6 +62,8 @@ class Step:
     shot: Shot | None = None
     take: int = 0
     estimate: Estimate | None = None
+    given: Mapping[str, Digest] = field(default_factory=lambda: MappingProxyType({}))
+    drafted: Drafted | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from seedance_pipe.document import Json
+from seedance_pipe.spec.repair import Repair
 from seedance_pipe.units import Digest, Fingerprint, Money
 
 
@@ -90,6 +91,20 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
+class Drafted:
+    """A take that was made as a draft: its order's digest and number, the clip, and what a final can be made with:
+    the seed and the vendor's task, where they are known. `at` is when it was asked for, Unix seconds.
+    """
+
+    order: str
+    take: int
+    clip: Digest
+    seed: int | None = None
+    task: str = ""
+    at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """`made` and `submissions` hold the newest entry of each fingerprint; stored takes are in both.
 
@@ -97,7 +112,9 @@ class History:
     comparing with it. `picks` maps an order's digest to the take that the film uses, `asked` to those that a
     person asked for besides the story's. `lost` are digests that the journal names and the store no longer has,
     `deleted` those of them that a person had deleted, and when (Unix seconds). `delivered` maps the output files
-    that are in place and untouched, relative to the story's folder, to their digest.
+    that are in place and untouched, relative to the story's folder, to their digest. `repairs` maps an order's
+    digest to the way that a person chose for what continues the shot. `drafts` are drafts by their order's digest
+    of which only a lock file tells. `now` is when the past was looked at, Unix seconds.
     """
 
     made: Mapping[Fingerprint, Made] = field(default_factory=lambda: MappingProxyType({}))
@@ -108,3 +125,6 @@ class History:
     lost: frozenset[Digest] = frozenset()
     deleted: Mapping[Digest, float] = field(default_factory=lambda: MappingProxyType({}))
     delivered: Mapping[str, Digest] = field(default_factory=lambda: MappingProxyType({}))
+    repairs: Mapping[str, Repair] = field(default_factory=lambda: MappingProxyType({}))
+    drafts: Mapping[str, Drafted] = field(default_factory=lambda: MappingProxyType({}))
+    now: float = 0.0

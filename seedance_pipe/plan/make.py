@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
-from seedance_pipe.document import digest, freeze
+from seedance_pipe.document import Json, digest, freeze
 from seedance_pipe.plan.fingerprint import document, fingerprint
 from seedance_pipe.plan.freshness import (
     Blocked,
@@ -25,14 +26,20 @@ from seedance_pipe.plan.history import History
 from seedance_pipe.plan.known import known_takes, next_take
 from seedance_pipe.plan.repick import Repicks
 from seedance_pipe.plan.unroll import FILM, Methods, needed_for, order_digest, unroll
-from seedance_pipe.spec.story import Story
+from seedance_pipe.spec.story import Shot, Story
 from seedance_pipe.units import Digest, Fingerprint, Money
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
+    """`digests` are the step's inputs by slot and `mark` is its fingerprint. As long as something before it is not
+    made, `mark` is None and `digests` lacks some.
+    """
+
     step: Step
     verdict: Verdict
+    digests: Mapping[str, Digest] = field(default_factory=lambda: MappingProxyType({}))
+    mark: Fingerprint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +48,18 @@ class Bill:
     price is unknown. What several steps ask for alike is bought once, so it counts once.
     """
 
-    most: Mapping[str, Money]
-    exact: bool
-    unknown: tuple[StepKey, ...]
+    most: Mapping[str, Money] = field(default_factory=lambda: MappingProxyType({}))
+    exact: bool = True
+    unknown: tuple[StepKey, ...] = ()
+
+    def plus(self, step: Step) -> Bill:
+        """The same with one take more."""
+        if step.estimate is None or step.estimate.most is None:
+            return replace(self, unknown=(*self.unknown, step.key))
+        price = step.estimate.most
+        before = self.most.get(price.currency, Money.zero(price.currency))
+        most = {**self.most, price.currency: before + price}
+        return Bill(most, self.exact and step.estimate.exact, self.unknown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +89,17 @@ class Plan:
 
     @property
     def bill(self) -> Bill:
-        most: dict[str, Money] = {}
-        exact = True
-        unknown = []
+        total = Bill()
         purchases = self.purchases
         for planned in self.steps:
-            estimate = planned.step.estimate
-            if estimate is None or purchases.get(planned.step.key) != planned.step.key:
-                continue
-            if estimate.most is None:
-                unknown.append(planned.step.key)
-                continue
-            exact = exact and estimate.exact
-            currency = estimate.most.currency
-            most[currency] = most[currency] + estimate.most if currency in most else estimate.most
-        return Bill(most, exact, tuple(unknown))
+            if purchases.get(planned.step.key) == planned.step.key:
+                total = total.plus(planned.step)
+        return total
+
+    @property
+    def marks(self) -> Mapping[StepKey, Fingerprint]:
+        """The fingerprints of the steps whose inputs are all there."""
+        return {one.step.key: one.mark for one in self.steps if one.mark is not None}
 
 
 def make(story: Story, history: History, methods: Methods, *, only: Iterable[StepKey] | None = None) -> Plan:
@@ -96,16 +108,18 @@ def make(story: Story, history: History, methods: Methods, *, only: Iterable[Ste
     if only is not None:
         graph = needed_for(graph, only)
     verdicts: dict[StepKey, Verdict] = {}
+    every: list[Planned] = []
     repicks = Repicks({step.key: step for step in graph.steps}, verdicts, history)
     for step in graph.steps:
-        verdict = _verdict(step, verdicts, history)
-        if isinstance(verdict, Stale):
-            verdict = repicks.told(step, verdict)
-        elif step.key == FILM and isinstance(verdict, Fresh):
-            verdict = _delivered(story, verdict, history)
-        verdicts[step.key] = verdict
-    every = (Planned(step, verdicts[step.key]) for step in graph.steps)
-    steps = tuple(planned for planned in every if not _left_behind(planned, history))
+        planned = _planned(step, verdicts, history)
+        if isinstance(planned.verdict, Stale):
+            planned = replace(planned, verdict=repicks.told(step, planned.verdict))
+        elif step.key == FILM and isinstance(planned.verdict, Fresh):
+            planned = replace(planned, verdict=_delivered(story, planned.verdict, history))
+        verdicts[step.key] = planned.verdict
+        every.append(planned)
+    left = _left_behind(every, history)
+    steps = tuple(planned for planned in every if planned.step.key not in left)
     return Plan(story, Graph(tuple(planned.step for planned in steps)), steps)
 
 
@@ -132,33 +146,22 @@ def asking(history: History, asks: Mapping[str, frozenset[int]]) -> History:
     return replace(history, asked={**history.asked, **every})
 
 
-def marks(plan: Plan) -> dict[StepKey, Fingerprint]:
-    """The fingerprints of the steps whose inputs are all there."""
-    made = {one.step.key: one.verdict.outputs for one in plan.steps if isinstance(one.verdict, Fresh)}
-    return {
-        one.step.key: fingerprint(document(one.step, _given(one.step, made)))
-        for one in plan.steps
-        if all(need.step in made for need in one.step.needs)
-    }
-
-
-def _given(step: Step, made: Mapping[StepKey, Mapping[str, Digest]]) -> dict[str, Digest]:
-    return {need.slot: made[need.step][need.output] for need in step.needs if need.output in made[need.step]}
-
-
-def _left_behind(planned: Planned, history: History) -> bool:
-    """Whether it is a take that was asked for once, besides the story's, and would now come out otherwise: what it
-    begins with has changed. It was one attempt more with what there was then, so it is not bought again.
+def _left_behind(every: Iterable[Planned], history: History) -> frozenset[StepKey]:
+    """The takes that were asked for once, besides the story's, and would now come out otherwise: what they begin
+    with has changed. Each was one attempt more with what there was then, so it is not bought again.
     """
-    step, verdict = planned.step, planned.verdict
-    if step.kind is not StepKind.TAKE or step.shot is None or step.take <= step.shot.takes:
-        return False
-    order = order_digest(step.shot)
-    if not isinstance(verdict, Stale | Blocked) or step.take == history.picks.get(order):
-        return False
-    if isinstance(verdict, Stale) and any(isinstance(reason, Ended | Lost) for reason in verdict.reasons):
-        return False
-    return step.take in known_takes([step.shot], history)[order]
+    further: list[tuple[StepKey, Shot, int]] = []
+    for planned in every:
+        step, verdict = planned.step, planned.verdict
+        if step.kind is not StepKind.TAKE or step.shot is None or step.take <= step.shot.takes:
+            continue
+        if not isinstance(verdict, Stale | Blocked) or step.take == history.picks.get(order_digest(step.shot)):
+            continue
+        if isinstance(verdict, Stale) and any(isinstance(reason, Ended | Lost) for reason in verdict.reasons):
+            continue
+        further.append((step.key, step.shot, step.take))
+    known = known_takes([shot for _, shot, _ in further], history) if further else {}
+    return frozenset(key for key, shot, take in further if take in known[order_digest(shot)])
 
 
 def picking(history: History, picks: Mapping[str, int]) -> History:
@@ -166,8 +169,8 @@ def picking(history: History, picks: Mapping[str, int]) -> History:
     return replace(history, picks={**history.picks, **picks})
 
 
-def _verdict(step: Step, verdicts: Mapping[StepKey, Verdict], history: History) -> Verdict:
-    digests: dict[str, Digest] = {}
+def _planned(step: Step, verdicts: Mapping[StepKey, Verdict], history: History) -> Planned:
+    digests: dict[str, Digest] = dict(step.given)
     waiting: list[StepKey] = []
     for need in step.needs:
         match verdicts[need.step]:
@@ -175,16 +178,18 @@ def _verdict(step: Step, verdicts: Mapping[StepKey, Verdict], history: History) 
                 if need.output in outputs:
                     digests[need.slot] = outputs[need.output]
             case InDoubt():
-                return Blocked(need.step)
+                return Planned(step, Blocked(need.step))
             case Blocked(by):
-                return Blocked(by)
+                return Planned(step, Blocked(by))
             case _:
                 waiting.append(need.step)
     if not waiting:
         inputs = document(step, digests)
-        return judge(step, inputs, fingerprint(inputs), history)
+        mark = fingerprint(inputs)
+        return Planned(step, judge(step, inputs, mark, history), digests, mark)
     known = freeze({"kind": step.kind.value, "recipe": step.recipe})
-    return Stale((*changes(step, known, history), *(Upstream(key) for key in dict.fromkeys(waiting))))
+    upstream = (Upstream(key) for key in dict.fromkeys(waiting))
+    return Planned(step, Stale((*changes(step, known, history), *upstream)), digests)
 
 
 def _names(steps: Iterable[Planned]) -> Mapping[StepKey, str]:
@@ -198,11 +203,11 @@ def _names(steps: Iterable[Planned]) -> Mapping[StepKey, str]:
             case Fresh(outputs):
                 fresh[step.key] = outputs
             case Stale() if step.kind in (StepKind.TAKE, StepKind.FRAME):
-                given = {
+                given: dict[str, Json] = {
                     need.slot: fresh[need.step].get(need.output) if need.step in fresh else names[need.step]
                     for need in step.needs
                 }
-                names[step.key] = digest({"recipe": step.recipe, "inputs": given})
+                names[step.key] = digest({"recipe": step.recipe, "inputs": {**step.given, **given}})
     return names
 
 

@@ -26,7 +26,8 @@ def as_if_made(graph: Graph, output: str) -> History:
     outputs: dict[StepKey, MappingProxyType[str, Digest]] = {}
     for step in graph.steps:
         given = {need.slot: outputs[need.step].get(need.output) for need in step.needs}
-        inputs = document(step, {slot: content for slot, content in given.items() if content is not None})
+        there = {slot: content for slot, content in given.items() if content is not None}
+        inputs = document(step, {**step.given, **there})
         mark = fingerprint(inputs)
         name = _OUTPUTS.get(step.kind, step.kind.value)
         outputs[step.key] = MappingProxyType({name: Digest(digest([name, mark]))})

@@ -16,12 +16,9 @@ from seedance_pipe.plan.unroll import take_key
 from seedance_pipe.report.departure import Departure, departures
 from seedance_pipe.run.budget import Total
 from seedance_pipe.spec.diagnostic import Place
-from seedance_pipe.units import Money
 
 WRITTEN = (StepKind.TAKE, StepKind.FILM)
 """The steps that a person asks for; the others follow from them."""
-
-_NOTHING = Bill({}, True, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +87,7 @@ def review(plan: Plan, total: Total | None = None, *, known: Iterable[str] = ())
     return Review(
         plan=replace(plan, steps=steps, story=replace(plan.story, budget=named)),
         items=items,
-        bill=next((item.total for item in reversed(items) if item.total is not None), _NOTHING),
+        bill=next((item.total for item in reversed(items) if item.total is not None), Bill()),
         total=total or Total(),
         pending=tuple(_pending(steps, asked)),
         waiting=tuple(one for one in steps if isinstance(one.verdict, Blocked) and one.step.kind is StepKind.TAKE),
@@ -102,7 +99,7 @@ def review(plan: Plan, total: Total | None = None, *, known: Iterable[str] = ())
 def _items(plan: Plan, steps: tuple[Planned, ...], known: frozenset[str]) -> Iterator[Item]:
     dragged = _dragged(steps, known)
     purchases = plan.purchases
-    bill = _NOTHING
+    bill = Bill()
     for planned in steps:
         key = planned.step.key
         drags = dragged.get(key, ())
@@ -110,17 +107,8 @@ def _items(plan: Plan, steps: tuple[Planned, ...], known: frozenset[str]) -> Ite
             yield Item(planned, drags=drags)
             continue
         bought = purchases[key]
-        bill = _with(bill, planned) if bought == key else bill
+        bill = bill.plus(planned.step) if bought == key else bill
         yield Item(planned, bill, drags, None if bought == key else bought)
-
-
-def _with(bill: Bill, planned: Planned) -> Bill:
-    estimate = planned.step.estimate
-    if estimate is None or estimate.most is None:
-        return replace(bill, unknown=(*bill.unknown, planned.step.key))
-    currency = estimate.most.currency
-    before = bill.most.get(currency, Money.zero(currency))
-    return replace(bill, most={**bill.most, currency: before + estimate.most}, exact=bill.exact and estimate.exact)
 
 
 def _dragged(steps: Iterable[Planned], known: frozenset[str]) -> Mapping[StepKey, tuple[Planned, ...]]:

@@ -208,7 +208,7 @@ class _Run:
             self.twins.setdefault(leader, []).append(step.key)
 
     def _gather(self, step: Step) -> dict[str, Digest]:
-        digests: dict[str, Digest] = {}
+        digests: dict[str, Digest] = dict(step.given)
         for need in step.needs:
             outputs = self.ends.outputs[need.step]
             if need.output in outputs:

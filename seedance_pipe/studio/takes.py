@@ -15,7 +15,7 @@ from seedance_pipe.plan.freshness import Fresh
 from seedance_pipe.plan.graph import StepKey, StepKind
 from seedance_pipe.plan.history import History, Submission
 from seedance_pipe.plan.known import known_takes
-from seedance_pipe.plan.make import Planned, asking, make, marks, picking
+from seedance_pipe.plan.make import Planned, asking, make, picking
 from seedance_pipe.plan.unroll import order_digest, recipe
 from seedance_pipe.report.takes import Picking, Tried, label, state_of, state_word
 from seedance_pipe.report.words import plain
@@ -116,7 +116,7 @@ def _tried(where: Home, history: History, shots: Sequence[str]) -> tuple[Tried, 
     wanted = [shot for shot in where.story.shots if not shots or shot.id in shots]
     known = known_takes(wanted, history)
     plan = make(where.story, asking(history, known), METHODS)
-    looking = _Looking(where, history, marks(plan), Store(where.store))
+    looking = _Looking(where, history, plan.marks, Store(where.store))
     present: dict[str, list[Tried]] = {shot.id: [] for shot in wanted}
     for planned in plan.steps:
         shot = planned.step.shot

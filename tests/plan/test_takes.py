@@ -12,7 +12,7 @@ from seedance_pipe.plan.freshness import Blocked, Changed, Ended, Fresh, InFligh
 from seedance_pipe.plan.graph import StepKey
 from seedance_pipe.plan.history import History, Made, State, Submission
 from seedance_pipe.plan.known import known_takes, next_take
-from seedance_pipe.plan.make import Plan, asking, make, marks, picking, with_more_takes, with_new_takes
+from seedance_pipe.plan.make import Plan, asking, make, picking, with_more_takes, with_new_takes
 from seedance_pipe.plan.unroll import order_digest, unroll
 from seedance_pipe.spec.medium import Kind, Role
 from seedance_pipe.spec.story import Shot, Story
@@ -239,8 +239,8 @@ def test_the_same_clip_under_another_number_is_no_other_pick() -> None:
 
 def test_every_step_whose_inputs_are_there_has_a_fingerprint() -> None:
     history = done(unroll(CHAIN, History(), METHODS))
-    assert marks(make(CHAIN, history, METHODS)) == dict(history.latest)
-    assert set(marks(make(CHAIN, History(), METHODS))) == {"a#1", "c#1"}
+    assert make(CHAIN, history, METHODS).marks == dict(history.latest)
+    assert set(make(CHAIN, History(), METHODS).marks) == {"a#1", "c#1"}
 
 
 @pytest.mark.parametrize("seed", [None, 7])
