@@ -9,7 +9,7 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import sqlite3
 
 _SAFELY = os.O_NOFOLLOW | os.O_CLOEXEC
+_PIECE = 1 << 20
 
 
 def open_to_read(path: Path) -> int:
@@ -29,6 +30,12 @@ def open_to_read(path: Path) -> int:
         os.close(descriptor)
         raise PipeError(f"{path} is not a file")
     return descriptor
+
+
+def pieces(descriptor: int) -> Iterator[bytes]:
+    """What is left to read of an open file. Raises OSError."""
+    while piece := os.read(descriptor, _PIECE):
+        yield piece
 
 
 def _open(path: Path, flags: int) -> int:
@@ -116,6 +123,16 @@ class Disk:
 
 
 DISK = Disk()
+
+
+def write_new(path: Path, content: Iterable[bytes], disk: Disk = DISK) -> None:
+    """A file with that content where there was none; not flushed. Raises OSError."""
+    descriptor = disk.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+    try:
+        for piece in content:
+            disk.write(descriptor, piece)
+    finally:
+        os.close(descriptor)
 
 
 def private_folder(path: Path, disk: Disk = DISK) -> Path:

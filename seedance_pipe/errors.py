@@ -31,6 +31,11 @@ class PipeError(Exception):
         self.next_step = next_step
 
 
+def why(problem: OSError) -> str:
+    """What the system says of an operation that failed, as part of a sentence."""
+    return (problem.strerror or "unknown reason").lower()
+
+
 class StoryInvalid(PipeError):
     exit_code = 3
 

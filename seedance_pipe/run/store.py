@@ -15,11 +15,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from seedance_pipe.disk import DISK, Disk, open_to_read, private_folder
+from seedance_pipe.disk import DISK, Disk, open_to_read, pieces, private_folder
 from seedance_pipe.errors import Missing, PipeError
 from seedance_pipe.units import Digest
 
-_PIECE = 1 << 20
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _FOLDERS = tuple(f"{number:02x}" for number in range(256))
 
@@ -247,7 +246,7 @@ def _read(descriptor: int) -> tuple[Digest, str]:
     """The digest of an open file's content, and the suffix that its first bytes ask for."""
     head = os.pread(descriptor, 16, 0)
     whole = hashlib.sha256()
-    while piece := os.read(descriptor, _PIECE):
+    for piece in pieces(descriptor):
         whole.update(piece)
     return Digest(whole.hexdigest()), _suffix(head)
 

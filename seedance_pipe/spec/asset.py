@@ -13,7 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
 
-from seedance_pipe.errors import PipeError
+from seedance_pipe.errors import PipeError, why
 from seedance_pipe.spec.inside import Unsafe, safe_path
 from seedance_pipe.spec.medium import Kind, LocalFile, Measured
 from seedance_pipe.spec.sniff import HEAD, kind_of, media_type
@@ -136,4 +136,4 @@ def _reason(problem: OSError) -> str:
         return "is not there"
     if problem.errno == errno.EISDIR:
         return "is a folder"
-    return f"cannot be opened: {(problem.strerror or 'unknown reason').lower()}"
+    return f"cannot be opened: {why(problem)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from seedance_pipe.errors import why
 from seedance_pipe.spec.compose import HEAVIEST
 from seedance_pipe.spec.inside import Unsafe, safe_path
 from seedance_pipe.spec.layer import laid_over
@@ -95,8 +96,7 @@ class Includes:
                 raise FileNotFoundError(0, "No such file")
             data = path.read_bytes()
         except OSError as problem:
-            reason = (problem.strerror or "unknown reason").lower()
-            told = f"include '{text}' cannot be read: {reason}; paths are relative to the story"
+            told = f"include '{text}' cannot be read: {why(problem)}; paths are relative to the story"
             self._problems.error(node.place, told)
             return None
         source = read_source(data, str(self._folder / text))

@@ -36,14 +36,14 @@ def with_profiles(root: MappingNode, chosen: Sequence[str], story: str) -> Mappi
     return root
 
 
-def says_output(root: MappingNode, chosen: Sequence[str]) -> tuple[str, ...]:
+def naming_profiles(root: MappingNode, chosen: Sequence[str]) -> tuple[str, ...]:
     """Those of the `chosen` profiles that are above the last one which says where the film goes: the film's file
     is called after them, so that a draft never takes the place of the film.
     """
     known = _profiles(root)
     named: tuple[str, ...] = ()
     for name in chosen:
-        cut = known[name].get("cut") if name in known else None
+        cut = known[name].get("cut")
         said = isinstance(cut, MappingNode) and cut.get("output") is not None
         named = () if said else (*named, name)
     return named

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from seedance_pipe import packaged
-from seedance_pipe.errors import StoryInvalid
+from seedance_pipe.errors import StoryInvalid, why
 from seedance_pipe.spec.asset import Assets
 from seedance_pipe.spec.budget import read_budget
 from seedance_pipe.spec.cap import NO_CAPS, Caps
@@ -30,7 +29,7 @@ from seedance_pipe.spec.source import MappingNode, Node, ScalarNode, SequenceNod
 from seedance_pipe.spec.story import Shot, Story
 from seedance_pipe.spec.suitable import check_clips
 from seedance_pipe.spec.supply import Supply
-from seedance_pipe.spec.syntax import EMPTY, Grammar, Sheet, load_grammar, read_sheet
+from seedance_pipe.spec.syntax import EMPTY, Grammar, Sheet, read_sheet, story_grammar
 from seedance_pipe.spec.variable import Library, Scope, texts
 from seedance_pipe.spec.weave import Film, Weaver
 
@@ -80,7 +79,7 @@ def read_story(
     try:
         data = path.read_bytes()
     except OSError as problem:
-        raise StoryInvalid(f"{name} cannot be read: {(problem.strerror or 'unknown reason').lower()}") from None
+        raise StoryInvalid(f"{name} cannot be read: {why(problem)}") from None
     source = read_source(data, name)
     problems = Problems(source.problems)
     sources = [source]
@@ -89,7 +88,7 @@ def read_story(
     if isinstance(source.root, MappingNode):
         path = path.absolute()
         supply = Supply(Assets(path.parent, measure), problems, uploads=uploads, loopback=loopback)
-        grammar = load_grammar(packaged.folder("schemas") / "story.schema.json")
+        grammar = story_grammar()
         weaver = Weaver(path, source, edition, problems, grammar)
         sources = weaver.sources
         with suppress(Enough):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
+from seedance_pipe import packaged
 from seedance_pipe.spec.diagnostic import Place, nearest
 from seedance_pipe.spec.problems import Problems
 from seedance_pipe.spec.schema import Checker, Fault
@@ -83,8 +83,9 @@ class Grammar:
         return f"; it belongs {' or '.join(homes)}" if homes else ""
 
 
-def load_grammar(schema: Path) -> Grammar:
-    return Grammar(json.loads(schema.read_bytes()))
+def story_grammar() -> Grammar:
+    """The grammar of stories. Each reading has one of its own, for it remembers what it has seen."""
+    return Grammar(json.loads((packaged.folder("schemas") / "story.schema.json").read_bytes()))
 
 
 def read_sheet(node: MappingNode, checker: Checker, where: str, problems: Problems, grammar: Grammar) -> Sheet:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from seedance_pipe.errors import StoryInvalid
+from seedance_pipe.errors import StoryInvalid, why
 from seedance_pipe.spec.diagnostic import meant
 from seedance_pipe.spec.edition import Edition
 from seedance_pipe.spec.include import Includes
 from seedance_pipe.spec.node import MappingNode, SequenceNode
 from seedance_pipe.spec.problems import Problems
-from seedance_pipe.spec.profile import check_profiles, says_output, with_profiles
+from seedance_pipe.spec.profile import check_profiles, naming_profiles, with_profiles
 from seedance_pipe.spec.repeat import axes_of, films, shots
 from seedance_pipe.spec.setting import settings_source, with_files, with_settings
 from seedance_pipe.spec.source import Source, read_source
@@ -49,8 +49,9 @@ class Weaver:
         includes = Includes(self._path, story.file, self.sources, self._problems, self._grammar)
         root = includes.woven(story.root, (self._path.resolve(),))
         check_profiles(root, self._problems, self._grammar)
-        suffix = says_output(root, self._edition.profiles)
-        root = self._set(with_profiles(root, self._edition.profiles, story.file))
+        laid = with_profiles(root, self._edition.profiles, story.file)
+        suffix = naming_profiles(root, self._edition.profiles)
+        root = self._set(laid)
         made = films(root, self._problems, self._grammar)
         chosen = self._edition.variant
         if chosen and chosen not in made:
@@ -74,8 +75,7 @@ class Weaver:
         try:
             data = path.read_bytes()
         except OSError as problem:
-            reason = (problem.strerror or "unknown reason").lower()
-            raise StoryInvalid(f"the variables in {path} cannot be read: {reason}") from None
+            raise StoryInvalid(f"the variables in {path} cannot be read: {why(problem)}") from None
         source = read_source(data, str(path))
         self.sources.append(source)
         self._problems.add(source.problems)

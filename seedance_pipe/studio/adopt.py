@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 import anyio
 
-from seedance_pipe.disk import open_to_read
+from seedance_pipe.disk import open_to_read, pieces, write_new
 from seedance_pipe.document import Json
 from seedance_pipe.effects import Effects
 from seedance_pipe.errors import MediaFailed, Missing, PipeError, VendorFailed
@@ -46,7 +46,6 @@ from seedance_pipe.vendor.buy import frozen
 from seedance_pipe.vendor.registry import VENDORS
 from seedance_pipe.vendor.shoot import frames_wanted
 
-_PIECE = 1 << 20
 _CPU = "cpu"
 
 
@@ -277,19 +276,10 @@ def _copy(path: Path, target: Path, effects: Effects) -> None:
             raise MediaFailed(
                 f"{plain(str(path))} is too large for a clip: at most {CLIP_BYTES >> 20} MiB are taken"
             )
-        _copied(source, target, effects)
+        write_new(target, pieces(source), effects.disk)
     except OSError as error:
         raise PipeError(
             f"{plain(str(path))} cannot be copied: {error.strerror}", next_step="check the disk and its free space"
         ) from error
     finally:
         os.close(source)
-
-
-def _copied(source: int, target: Path, effects: Effects) -> None:
-    descriptor = effects.disk.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
-    try:
-        while piece := os.read(source, _PIECE):
-            effects.disk.write(descriptor, piece)
-    finally:
-        os.close(descriptor)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from seedance_pipe.errors import GuardRefused, PipeError
+from seedance_pipe.errors import GuardRefused, PipeError, why
 from seedance_pipe.studio.models import editor_text
 
 STORY = """\
@@ -53,9 +53,8 @@ def begin(folder: Path) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         return [path for name, text in files.items() if _written(path := folder / name, text)]
     except OSError as problem:
-        reason = (problem.strerror or "unknown reason").lower()
         raise PipeError(
-            f"{problem.filename or folder} cannot be written: {reason}", next_step="name a folder of yours"
+            f"{problem.filename or folder} cannot be written: {why(problem)}", next_step="name a folder of yours"
         ) from None
 
 

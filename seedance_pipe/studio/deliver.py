@@ -8,7 +8,7 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
-from seedance_pipe.disk import Disk
+from seedance_pipe.disk import Disk, pieces
 from seedance_pipe.effects import Effects
 from seedance_pipe.errors import GuardRefused, PipeError
 from seedance_pipe.run.journal import Journal
@@ -16,8 +16,6 @@ from seedance_pipe.run.store import Store
 from seedance_pipe.studio.home import Home
 from seedance_pipe.studio.look import in_place
 from seedance_pipe.units import Digest
-
-_PIECE = 1 << 20
 
 
 def guard_output(where: Home, journal: Journal, store: Store, *, force: bool) -> None:
@@ -88,8 +86,8 @@ def _copy(source: Path, target: Path, disk: Disk) -> None:
     """A new file with the content of `source`, on the disk when this returns."""
     descriptor = disk.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
     try:
-        with source.open("rb") as pieces:
-            while piece := pieces.read(_PIECE):
+        with source.open("rb") as file:
+            for piece in pieces(file.fileno()):
                 disk.write(descriptor, piece)
         disk.mode(descriptor, 0o644)
         disk.sync(descriptor)

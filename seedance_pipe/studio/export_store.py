@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from seedance_pipe.disk import Disk, open_to_read, private_folder
+from seedance_pipe.disk import Disk, open_to_read, pieces, private_folder
 from seedance_pipe.effects import Effects
 from seedance_pipe.errors import GuardRefused, Missing, PipeError
 from seedance_pipe.plan.graph import StepKind
@@ -29,7 +29,6 @@ from seedance_pipe.studio.look import METHODS, history_of
 from seedance_pipe.studio.sums import FACTS, README, SUMS, digest_of, read_sums, sums_text
 from seedance_pipe.units import Digest
 
-_PIECE = 1 << 20
 _FOLDERS = {StepKind.TAKE: "clips", StepKind.FRAME: "frames", StepKind.CLIP: "cut", StepKind.FILM: "cut"}
 
 _TOLD = """\
@@ -153,8 +152,7 @@ def _copied(
 def _pieces(path: Path) -> Iterator[bytes]:
     descriptor = open_to_read(path)
     try:
-        while piece := os.read(descriptor, _PIECE):
-            yield piece
+        yield from pieces(descriptor)
     finally:
         os.close(descriptor)
 

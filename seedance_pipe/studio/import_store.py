@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from seedance_pipe.disk import open_to_read
+from seedance_pipe.disk import open_to_read, pieces, write_new
 from seedance_pipe.effects import Effects
 from seedance_pipe.errors import GuardRefused, Missing, PipeError
 from seedance_pipe.plan.fingerprint import document, fingerprint
@@ -28,7 +28,6 @@ from seedance_pipe.studio.look import METHODS, history_of
 from seedance_pipe.studio.sums import FACTS, digest_of, read_sums, read_text
 from seedance_pipe.units import Digest
 
-_PIECE = 1 << 20
 _SHOWN = 5
 
 
@@ -122,7 +121,7 @@ def _take_in(path: Path, digest: Digest, store: Store, effects: Effects) -> None
         try:
             source = open_to_read(path)
             try:
-                _copied(source, copy, effects)
+                write_new(copy, pieces(source), effects.disk)
             finally:
                 os.close(source)
         except OSError as error:
@@ -131,15 +130,6 @@ def _take_in(path: Path, digest: Digest, store: Store, effects: Effects) -> None
             ) from error
         if store.keep(copy) != digest:
             raise PipeError(f"{path} was changed just now", next_step="import again")
-
-
-def _copied(source: int, target: Path, effects: Effects) -> None:
-    descriptor = effects.disk.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
-    try:
-        while piece := os.read(source, _PIECE):
-            effects.disk.write(descriptor, piece)
-    finally:
-        os.close(descriptor)
 
 
 def _delivered(where: Home, journal: Journal, store: Store, effects: Effects) -> Path | None:

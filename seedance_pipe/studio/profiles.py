@@ -6,12 +6,11 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from seedance_pipe import packaged
 from seedance_pipe.spec.edition import Edition
 from seedance_pipe.spec.node import MappingNode
 from seedance_pipe.spec.problems import Enough, Problems
 from seedance_pipe.spec.source import read_source
-from seedance_pipe.spec.syntax import load_grammar
+from seedance_pipe.spec.syntax import story_grammar
 from seedance_pipe.spec.weave import Weaver
 
 
@@ -32,7 +31,7 @@ def _names(path: Path) -> tuple[str, ...]:
         return ()
     if not isinstance(source.root, MappingNode):
         return ()
-    grammar = load_grammar(packaged.folder("schemas") / "story.schema.json")
+    grammar = story_grammar()
     weaver = Weaver(path.absolute(), source, Edition(), Problems(source.problems), grammar)
     with suppress(Enough):
         weaver.films()

@@ -8,13 +8,12 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from seedance_pipe.disk import open_to_read
+from seedance_pipe.disk import open_to_read, pieces
 from seedance_pipe.errors import Missing, PipeError
 from seedance_pipe.units import Digest
 
 SUMS, FACTS, README = "SHA256SUMS", "facts.jsonl", "README.txt"
 
-_PIECE = 1 << 20
 _LINE = re.compile(r"([0-9a-f]{64})  ((?:(?:clips|frames|cut)/)?[A-Za-z0-9_][A-Za-z0-9_.-]*)")
 _MOST_BYTES = 64 << 20
 
@@ -66,7 +65,7 @@ def digest_of(path: Path) -> Digest:
     descriptor = open_to_read(path)
     try:
         whole = hashlib.sha256()
-        while piece := os.read(descriptor, _PIECE):
+        for piece in pieces(descriptor):
             whole.update(piece)
         return Digest(whole.hexdigest())
     finally:
