@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import html
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 _SHORTEST = 8
 _LONGEST = 500
@@ -14,12 +14,11 @@ _READ = 64 * 1024
 _DEEPEST = 8
 _HIDDEN = "***"
 
-# One character as it may be written: as itself, quoted for addresses (also several times over), escaped in JSON,
-# in Python or in HTML. White space and what cannot be seen only splits a text, and stands for nothing.
-_WRITTEN = re.compile(
+# One character as it may be written: quoted for addresses (also several times over), escaped in JSON, in Python or
+# in HTML. All others stand for themselves, but white space and what cannot be seen only splits a text.
+_QUOTED = re.compile(
     r"%(?:25)*(?P<quoted>[0-9a-fA-F]{2})|\\+u(?P<wide>[0-9a-fA-F]{4})|\\+x(?P<narrow>[0-9a-fA-F]{2})"
-    r"|\\+[nrtbfv]?|(?P<entity>&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});)|(?P<plain>.)",
-    re.DOTALL,
+    r"|\\+[nrtbfv]?|(?P<entity>&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});)"
 )
 # Base64 for addresses has - and _ for + and /; some servers change the case of letters.
 _ALIKE = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ-_", "abcdefghijklmnopqrstuvwxyz+/")
@@ -103,7 +102,7 @@ class Redactor:
         bare, read = _bare(text), _read(text)
         found: list[tuple[int, int]] = []
         for form in self._forms.values():
-            places = [*_all(form.written, *bare), *_all(form.read, *read)]
+            places = [*bare.places(form.written), *read.places(form.read)]
             found += _runs(text, places) if form.coded else places
         return _joined(found)
 
@@ -133,56 +132,82 @@ def _forms(secret: str) -> Iterator[_Form]:
 
 
 def _form(written: str, *, coded: bool = False) -> _Form:
-    bare, read = (text if len(text) >= _SHORTEST else "" for text in (_bare(written)[0], _read(written)[0]))
+    bare, read = (one.text if len(one.text) >= _SHORTEST else "" for one in (_bare(written), _read(written)))
     return _Form(bare, read, coded)
 
 
-def _bare(text: str) -> tuple[str, list[tuple[int, int]]]:
-    """`text` without what only splits it, and where each of its characters stands in `text`."""
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What is seen of a text: each character of `text` stands in it from `begins` to `ends`."""
+
+    text: str
+    begins: Sequence[int]
+    ends: Sequence[int]
+
+    def places(self, part: str) -> Iterator[tuple[int, int]]:
+        """The places of `part`, one that is not empty, in what was seen."""
+        at = self.text.find(part) if part else -1
+        while at >= 0:
+            yield self.begins[at], self.ends[at + len(part) - 1]
+            at = self.text.find(part, at + 1)
+
+
+def _bare(text: str) -> _Seen:
+    """`text` without what only splits it."""
+    if _shows(text):
+        return _as_it_is(text)
     places = [at for at, char in enumerate(text) if _shows(char)]
-    return "".join(text[at] for at in places), [(at, at + 1) for at in places]
+    return _Seen("".join(text[at] for at in places), places, [at + 1 for at in places])
 
 
-def _read(text: str) -> tuple[str, list[tuple[int, int]]]:
-    """`text` as one who undoes every quoting would read it, and where each of its characters stands in `text`."""
-    seen, spans = text, [(at, at + 1) for at in range(len(text))]
+def _as_it_is(text: str) -> _Seen:
+    return _Seen(text, range(len(text)), range(1, len(text) + 1))
+
+
+def _read(text: str) -> _Seen:
+    """`text` as one who undoes every quoting would read it."""
+    seen = _as_it_is(text)
     # A quoted text can hold another one; what is wrapped still deeper was made to keep us busy.
     for _ in range(_DEEPEST):
-        before, within = seen, spans
-        seen, spans = _once(before)
-        spans = [(within[begin][0], within[end - 1][1]) for begin, end in spans]
-        if seen == before:
+        before, now = seen, _once(seen.text)
+        begins = [before.begins[begin] for begin in now.begins]
+        seen = _Seen(now.text, begins, [before.ends[end - 1] for end in now.ends])
+        if seen.text == before.text:
             break
-    return seen.translate(_ALIKE), spans
+    return replace(seen, text=seen.text.translate(_ALIKE))
 
 
-def _once(text: str) -> tuple[str, list[tuple[int, int]]]:
+def _once(text: str) -> _Seen:
     seen: list[str] = []
-    spans: list[tuple[int, int]] = []
-    for match in _WRITTEN.finditer(text):
+    begins: list[int] = []
+    ends: list[int] = []
+    at = 0
+    for match in _QUOTED.finditer(text):
+        plain = _bare(text[at : match.start()])
+        meant = _meant(match)
         # An entity can stand for two characters, and one that nobody knows stands for itself.
-        for char in _meant(match):
-            seen.append(char)
-            spans.append(match.span())
-    return "".join(seen), spans
+        seen += (plain.text, meant)
+        begins += (*(at + begin for begin in plain.begins), *[match.start()] * len(meant))
+        ends += (*(at + end for end in plain.ends), *[match.end()] * len(meant))
+        at = match.end()
+    if not at:
+        return _bare(text)
+    plain = _bare(text[at:])
+    seen.append(plain.text)
+    begins += (at + begin for begin in plain.begins)
+    ends += (at + end for end in plain.ends)
+    return _Seen("".join(seen), begins, ends)
 
 
 def _meant(match: re.Match[str]) -> str:
     code = match["quoted"] or match["wide"] or match["narrow"]
-    meant = chr(int(code, 16)) if code else html.unescape(match["entity"] or match["plain"] or "")
+    meant = chr(int(code, 16)) if code else html.unescape(match["entity"] or "")
     return "".join(filter(_shows, meant))
 
 
-def _shows(char: str) -> bool:
-    return char.isprintable() and not char.isspace()
-
-
-def _all(part: str, text: str, spans: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """The places of `part` in what `text` was made of; `spans` are those of its characters."""
-    at = text.find(part) if part else -1
-    while at >= 0:
-        yield spans[at][0], spans[at + len(part) - 1][1]
-        at = text.find(part, at + 1)
+def _shows(text: str) -> bool:
+    """Whether every character can be seen. The space is the only white space that Python calls printable."""
+    return text.isprintable() and " " not in text
 
 
 def _runs(text: str, places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
