@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 
 from seedance_pipe import packaged
 from seedance_pipe.errors import StoryInvalid
 from seedance_pipe.spec.model import Catalogue, Model, load_catalogue
 
 
+@cache
 def catalogue() -> Catalogue:
+    """Read once: the models that travel with a program do not change while it runs."""
     return load_catalogue(packaged.folder("schemas"))
 
 
