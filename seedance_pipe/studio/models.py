@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from pathlib import Path
 
 from seedance_pipe import packaged
 from seedance_pipe.errors import StoryInvalid
 from seedance_pipe.spec.model import Catalogue, Model, load_catalogue
 
 
-@cache
 def catalogue() -> Catalogue:
-    """Read once: the models that travel with a program do not change while it runs."""
-    return load_catalogue(packaged.folder("schemas"))
+    return _read_once(packaged.folder("schemas"))
+
+
+@cache
+def _read_once(folder: Path) -> Catalogue:
+    """The models that travel with a program do not change while it runs."""
+    return load_catalogue(folder)
 
 
 def model(name: str) -> Model:
