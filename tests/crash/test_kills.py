@@ -15,7 +15,7 @@ from tests.crash.plays import PLAYS, Answer, quick_folder
 from tests.crash.sweep import sweep
 
 SEED = 20261121
-SHARE = 2
+SHARE = 1
 
 
 @pytest.fixture
@@ -43,10 +43,10 @@ def test_kills_before_and_after_effects_neither_pay_twice_nor_lose_a_clip(vendor
 
 
 def test_kills_at_random_moments_neither_pay_twice_nor_lose_a_clip(folder: Path) -> None:
-    tallies = sweep(folder, kills=24, seed=SEED)
+    tallies = sweep(folder, kills=16, seed=SEED)
     assert [problem for tally in tallies.values() for problem in tally.problems] == []
     assert set(tallies) == set(PLAYS)
-    assert sum(tally.kills for tally in tallies.values()) >= 24
+    assert sum(tally.kills for tally in tallies.values()) >= 16
     for tally in tallies.values():
         assert tally.kills >= 3
         assert tally.charged >= tally.films

@@ -31,6 +31,9 @@ from tests.builders import capped
 from tests.crash.nursery import FASTER, unseen
 from tests.studio.vendor import Vendor
 
+JOBS = [None, pytest.param(1, marks=pytest.mark.long)]
+"""As many takes at once as the vendor allows, and one at a time."""
+
 HEAD = """\
 version: 1
 model: runware/seedance-1-0-pro-fast
@@ -77,7 +80,7 @@ def reel(tmp_path: Path) -> Iterator[Reel]:
         yield Reel(tmp_path / "reel.yaml", Vendor(server.address))
 
 
-@pytest.mark.parametrize("jobs", [None, 1])
+@pytest.mark.parametrize("jobs", JOBS)
 def test_takes_that_are_asked_for_later_leave_the_first_alone(reel: Reel, jobs: int | None) -> None:
     reel.write("id: wave, prompt: A wave, takes: 2")
     assert reel.run(jobs=jobs).exit_code == 0
@@ -91,7 +94,7 @@ def test_takes_that_are_asked_for_later_leave_the_first_alone(reel: Reel, jobs: 
     assert [task.rpartition("/")[2] for one in reel.submissions() if (task := one.task)] == ["2"] * 4
 
 
-@pytest.mark.parametrize("jobs", [None, 1])
+@pytest.mark.parametrize("jobs", JOBS)
 def test_two_shots_that_order_the_same_buy_it_once(reel: Reel, jobs: int | None) -> None:
     reel.write("id: one, prompt: A wave", "id: two, prompt: A wave, takes: 3")
     assert reel.run(jobs=jobs).exit_code == 0
@@ -108,7 +111,7 @@ def test_a_forced_take_is_bought_alone_and_the_others_stay(reel: Reel) -> None:
     assert reel.bought() == 3
 
 
-@pytest.mark.parametrize("jobs", [None, 1])
+@pytest.mark.parametrize("jobs", JOBS)
 def test_a_take_of_a_party_that_fails_is_bought_again_alone(reel: Reel, jobs: int | None) -> None:
     reel.vendor.set_faults([Fault(Where.FATE, What.FAIL, code="providerError")])
     reel.write("id: wave, prompt: A wave, takes: 3")
@@ -131,7 +134,7 @@ def test_a_clip_of_a_party_that_the_store_lost_is_fetched_again(reel: Reel) -> N
     assert reel.bought() == 3
 
 
-@pytest.mark.parametrize("jobs", [None, 1])
+@pytest.mark.parametrize("jobs", JOBS)
 def test_a_lost_answer_is_settled_for_a_whole_party_and_nothing_is_paid_twice(
     reel: Reel, jobs: int | None
 ) -> None:
@@ -144,7 +147,7 @@ def test_a_lost_answer_is_settled_for_a_whole_party_and_nothing_is_paid_twice(
     assert (reel.story.parent / "out" / "reel.mp4").is_file()
 
 
-@pytest.mark.parametrize("jobs", [None, 1])
+@pytest.mark.parametrize("jobs", JOBS)
 def test_a_doubt_that_settling_leaves_is_that_of_each_take_until_the_next_run(
     reel: Reel, jobs: int | None
 ) -> None:
@@ -174,7 +177,7 @@ def test_a_cap_that_fits_two_takes_of_three_buys_none_and_then_two(reel: Reel) -
     assert reel.bought() == 3
 
 
-@pytest.mark.parametrize("jobs", [None, 1])
+@pytest.mark.parametrize("jobs", JOBS)
 def test_a_clip_that_does_not_come_keeps_no_sibling_back(reel: Reel, jobs: int | None) -> None:
     reel.vendor.set_faults([Fault(Where.FILE, What.ANSWER, times=6, status=404)])
     reel.write("id: wave, prompt: A wave, takes: 3")
@@ -185,7 +188,7 @@ def test_a_clip_that_does_not_come_keeps_no_sibling_back(reel: Reel, jobs: int |
     assert reel.bought() == 3
 
 
-@pytest.mark.parametrize("jobs", [None, 1])
+@pytest.mark.parametrize("jobs", JOBS)
 def test_a_task_that_never_ends_can_be_replaced_by_a_person(reel: Reel, jobs: int | None) -> None:
     reel.vendor.set_faults([Fault(Where.FATE, What.STUCK)])
     reel.write("id: wave, prompt: A wave")

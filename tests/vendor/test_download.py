@@ -47,9 +47,9 @@ async def fetch(
 
 
 def cut(at: int, *, tag: str = ETAG) -> Reply:
-    """The content with its whole length announced, reset after `at` bytes."""
+    """The content with its whole length announced, which ends after `at` bytes."""
     head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(CONTENT)}\r\nETag: {tag}\r\n\r\n".encode()
-    return [head + CONTENT[:at], Pause(0.05), Reset()]
+    return [head + CONTENT[:at]]
 
 
 def ranged(seen: Seen) -> Reply:
@@ -81,12 +81,22 @@ async def test_a_cut_is_taken_up_where_it_happened(stage: Stage, tmp_path: Path,
     assert second.headers.get("range") == (f"bytes={at}-" if at else None)
 
 
+async def test_after_a_reset_what_had_come_is_not_asked_for_again(stage: Stage, tmp_path: Path) -> None:
+    """A reset throws away what the system has not handed on yet."""
+    stage.on("GET", "/clip.mp4", [*cut(len(CONTENT) // 2), Pause(0.2), Reset()], ranged)
+    await fetch(stage, tmp_path)
+    assert (tmp_path / "clip.mp4").read_bytes() == CONTENT
+    _, second = stage.seen
+    first = int(second.headers.get("range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
+    assert 0 <= first <= len(CONTENT) // 2
+
+
 async def test_several_cuts_add_up(stage: Stage, tmp_path: Path) -> None:
     def again(seen: Seen) -> Reply:
         (act,) = ranged(seen)
         assert isinstance(act, bytes)
         head, _, body = act.partition(b"\r\n\r\n")
-        return [head + b"\r\n\r\n" + body[:70_000], Pause(0.05), Reset()]
+        return [head + b"\r\n\r\n" + body[:70_000]]
 
     stage.on("GET", "/clip.mp4", cut(70_000), again, again, ranged)
     await fetch(stage, tmp_path)
