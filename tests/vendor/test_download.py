@@ -13,7 +13,6 @@ import anyio
 import pytest
 
 from seedance_pipe.disk import DISK, Disk
-from seedance_pipe.effects import Effects
 from seedance_pipe.errors import PipeError, VendorFailed
 from seedance_pipe.vendor.download import Bounds, Downloads, Fetched, look_up
 from seedance_pipe.vendor.transport import Web, trust
@@ -263,14 +262,14 @@ async def test_a_name_without_an_address_is_tried_again(stage: Stage, tmp_path: 
         await fetch(stage, tmp_path, address="https://clips.example/x?sig=canary")
 
 
-def ticking(clock: Clock) -> Effects:
-    """Effects whose clock moves on by eleven seconds whenever it is looked at."""
+def ticking(clock: Clock) -> Callable[[], float]:
+    """A clock that moves on by eleven seconds whenever it is looked at."""
 
     def look() -> float:
         clock.seconds += 11
         return clock.seconds
 
-    return replace(clock.effects(), monotonic=look)
+    return look
 
 
 async def test_a_drip_below_the_least_rate_is_cut(stage: Stage, tmp_path: Path) -> None:
@@ -280,7 +279,9 @@ async def test_a_drip_below_the_least_rate_is_cut(stage: Stage, tmp_path: Path) 
         drip += [b"x", Pause(0.05)]
     stage.on("GET", "/clip.mp4", drip)
     async with Web(context=trust({})) as web:
-        slow = Downloads(web, effects=ticking(clock), bounds=Bounds(attempts=2), resolve=nobody)
+        slow = Downloads(
+            web, effects=clock.effects(), bounds=Bounds(attempts=2), resolve=nobody, clock=ticking(clock)
+        )
         with pytest.raises(VendorFailed, match="less than 10 kB a second"):
             await slow.fetch(f"{stage.address}/clip.mp4", tmp_path / "clip.mp4", loopback=stage.address)
 
@@ -290,7 +291,7 @@ async def test_a_fast_download_may_last_longer_than_a_window(stage: Stage, tmp_p
     stage.on("GET", "/clip.mp4", reply(200, CONTENT * 8))
     async with Web(context=trust({})) as web:
         bounds = Bounds(attempts=1, window=30.0, slowest=1000.0)
-        fast = Downloads(web, effects=ticking(clock), bounds=bounds, resolve=nobody)
+        fast = Downloads(web, effects=clock.effects(), bounds=bounds, resolve=nobody, clock=ticking(clock))
         await fast.fetch(f"{stage.address}/clip.mp4", tmp_path / "clip.mp4", loopback=stage.address)
     assert clock.seconds > 30
 
