@@ -87,3 +87,19 @@ def fill(value: Json, holes: Mapping[JsonPath, Json], path: JsonPath = ()) -> Js
     if isinstance(value, Sequence) and not isinstance(value, str):
         return tuple(fill(item, holes, (*path, index)) for index, item in enumerate(value))
     return value
+
+
+def at(value: Json, path: JsonPath) -> Json:
+    """What a document of mappings holds at `path`, None where there is no such place."""
+    for name in path:
+        value = value.get(str(name)) if isinstance(value, Mapping) else None
+    return value
+
+
+def written(value: Json, path: JsonPath, leaf: Json) -> Json:
+    """A copy of a document of mappings that holds `leaf` at `path`, whether anything stood there before or not."""
+    if not path:
+        return leaf
+    outer = value if isinstance(value, Mapping) else {}
+    name = str(path[0])
+    return MappingProxyType({**outer, name: written(outer.get(name), path[1:], leaf)})

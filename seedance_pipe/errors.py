@@ -37,7 +37,13 @@ def why(problem: OSError) -> str:
 
 
 class StoryInvalid(PipeError):
+    """`place` is `file:line:column` where one line is to blame."""
+
     exit_code = 3
+
+    def __init__(self, message: str, *, next_step: str = "", place: str = "") -> None:
+        super().__init__(message, next_step=next_step)
+        self.place = place
 
 
 class InDoubt(PipeError):

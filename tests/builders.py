@@ -128,7 +128,8 @@ def done(graph: Graph, *, remake: Mapping[str, str] = MappingProxyType({})) -> H
 
 
 def inputs_of(step: Step, outputs: Mapping[StepKey, Mapping[str, Digest]]) -> dict[str, Digest]:
-    return {need.slot: outputs[need.step][need.output] for need in step.needs if need.output in outputs[need.step]}
+    there = {need.slot: outputs[need.step].get(need.output) for need in step.needs}
+    return {**step.given, **{slot: content for slot, content in there.items() if content is not None}}
 
 
 def submission(

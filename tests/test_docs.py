@@ -62,6 +62,14 @@ def test_the_stories_of_the_readme_are_good(pipe: Pipe, tmp_path: Path) -> None:
     assert [shot["id"] for shot in told["shots"]] == ["boat", "landing", "wave-tower", "wave-stairs"]
 
 
+def test_the_drafts_of_the_readme_have_finals_that_are_made_from_their_tasks(pipe: Pipe, tmp_path: Path) -> None:
+    (text,) = re.findall(r"### From draft to final\n\n```yaml\n(.*?)```", README, re.S)
+    (tmp_path / "story.yaml").write_text(f"version: 1\n{text}shots: [{{id: stairs, prompt: Stairs}}]\n")
+    assert pipe("validate", tmp_path / "story.yaml").code == 0
+    (shot,) = pipe("render", tmp_path / "story.yaml", "--profile", "draft", "--json").json["shots"]
+    assert (shot["takes"], shot["request"]["draft"]) == (3, True)
+
+
 def test_the_diagnostic_of_the_readme_is_what_the_program_prints(pipe: Pipe, tmp_path: Path) -> None:
     (shown,) = re.findall(r"```\n(surf\.yaml:.*?)```", README, re.S)
     lines = ["version: 1", "model: modelark/seedance-1-0-pro", *["# a comment"] * 8, "shots:"]

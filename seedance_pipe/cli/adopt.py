@@ -14,6 +14,7 @@ from seedance_pipe.cli.options import (
     show_json,
     state_option,
     story_argument,
+    warn_unpinned,
 )
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def command(
         adopted = adopt.adopt_file(where, shot, file, take=take)
     else:
         adopted = adopt.adopt_task(where, shot, task or "", take=take)
+    warn_unpinned(adopted.unpinned)
     if as_json:
         from seedance_pipe.report.data import adopted_data
 

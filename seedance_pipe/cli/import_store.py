@@ -13,6 +13,7 @@ from seedance_pipe.cli.options import (
     show_json,
     state_option,
     story_argument,
+    warn_unpinned,
 )
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def command(
     films = read_films(story, rehearsal=rehearsal, edition=edition)
     homes = [home(film, state=state, rehearsal=rehearsal) for film in films]
     unpacked = import_store(homes, folder, go_on_here=go_on_here)
+    warn_unpinned(unpacked.unpinned)
     if as_json:
         show_json(unpacked_data(unpacked))
     else:

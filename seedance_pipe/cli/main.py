@@ -12,7 +12,7 @@ from typing import TextIO
 import click
 
 from seedance_pipe import __version__
-from seedance_pipe.errors import PipeError
+from seedance_pipe.errors import PipeError, StoryInvalid
 
 _SUMMARIES = {
     "validate": "Check stories and print every problem with its place.",
@@ -27,6 +27,7 @@ _SUMMARIES = {
     "cancel": "Cancel what the vendors still let go of.",
     "gc": "List stored files that nobody needs, and remove them.",
     "clean": "Remove what can be made again free of charge.",
+    "verify": "Prove that the story, its lock file and the store give its film.",
     "export-store": "Write all that was made for a story to a folder.",
     "import-store": "Take in what another machine exported.",
     "graph": "Draw the graph of a story.",
@@ -146,6 +147,7 @@ def _tell(error: PipeError) -> None:
     from seedance_pipe.report.words import plain
     from seedance_pipe.studio.hush import hushed
 
-    _talk(f"error: {plain(hushed(error.message))}")
+    place = f"{error.place}: " if isinstance(error, StoryInvalid) and error.place else ""
+    _talk(plain(hushed(f"{place}error: {error.message}")))
     if error.next_step:
         _talk(f"  {plain(hushed(error.next_step))}")

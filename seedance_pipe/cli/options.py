@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,6 +123,15 @@ def show_problems(reading: Reading, *, err: bool) -> None:
 
     if reading.diagnostics:
         click.echo(render(reading.diagnostics, reading.lines), nl=False, err=err)
+
+
+def warn_unpinned(why: str) -> None:
+    """Say why the lock file is not up to date, if it is not. What was done is done all the same."""
+    from seedance_pipe.report.words import plain
+
+    if why:
+        with suppress(OSError):
+            click.echo(f"warning: {plain(why)}\n  the next run writes it", err=True)
 
 
 def show_json(value: Any) -> None:

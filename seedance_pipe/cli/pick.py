@@ -19,6 +19,7 @@ from seedance_pipe.cli.options import (
 if TYPE_CHECKING:
     from seedance_pipe.report.takes import Picking
     from seedance_pipe.spec.edition import Edition
+    from seedance_pipe.spec.story import Story
 
 
 @click.command("pick")
@@ -41,8 +42,13 @@ def command(
 
     told = read_or_explain(story, rehearsal=rehearsal, edition=edition)
     known_shots(told, (shot,))
+    followed = _finals(story, told, edition, rehearsal=rehearsal)
     picked = takes.pick(
-        home(told, state=state, rehearsal=rehearsal), shot, take, tell=_unsaid if as_json else _say
+        home(told, state=state, rehearsal=rehearsal),
+        shot,
+        take,
+        tell=_unsaid if as_json else _say,
+        finals=home(followed, state=state, rehearsal=rehearsal) if followed else None,
     )
     if as_json:
         from seedance_pipe.report.takes import picking_data
@@ -51,6 +57,19 @@ def command(
     elif picked.new != picked.old:
         click.echo(f"take {take} of shot '{shot}' is picked; it was take {picked.old}")
     return 0
+
+
+def _finals(path: Path, told: Story, edition: Edition, *, rehearsal: bool) -> Story | None:
+    """The film that follows `told`, if that is the film of its drafts. What is wrong with it is no matter here."""
+    if told.drafts not in edition.profiles:
+        return None
+    from dataclasses import replace
+
+    from seedance_pipe.studio.home import read
+
+    others = tuple(name for name in edition.profiles if name != told.drafts)
+    films = read(path, rehearsal=rehearsal, edition=replace(edition, profiles=others)).stories
+    return next((film for film in films if film.variant == told.variant), None)
 
 
 def _unsaid(picking: Picking) -> None:

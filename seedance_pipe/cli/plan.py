@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +18,13 @@ from seedance_pipe.cli.options import (
     state_option,
     story_argument,
 )
+from seedance_pipe.cli.repair import chosen_repairs, repair_option
 
 if TYPE_CHECKING:
     from seedance_pipe.report.difference import Difference
     from seedance_pipe.report.review import Review
     from seedance_pipe.spec.edition import Edition
+    from seedance_pipe.spec.repair import Repair
     from seedance_pipe.spec.story import Story
 
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 @story_argument
 @click.option("--force", metavar="SHOT", multiple=True, help="As if a new take of this shot were asked for.")
 @more_option
+@repair_option
 @click.option("--all", "every_step", is_flag=True, help="Show frames, clips and the format, too.")
 @click.option("--against", metavar="REV", help="Price what the story asks for beyond what it did at REV in git.")
 @click.option("--markdown", is_flag=True, help="Print Markdown for a comment on a pull request.")
@@ -42,6 +45,7 @@ def command(
     story: Path,
     force: tuple[str, ...],
     more: tuple[tuple[str, int], ...],
+    repairs: tuple[tuple[str, Repair], ...],
     every_step: bool,
     against: str | None,
     markdown: bool,
@@ -57,8 +61,10 @@ def command(
     """
     if markdown and as_json:
         raise click.UsageError("--markdown and --json are two forms of one answer; ask for one")
-    if against is not None and (force or more or every_step or state):
-        raise click.UsageError("--against looks at no state: it goes without --force, --more, --all and --state")
+    if against is not None and (force or more or repairs or every_step or state):
+        raise click.UsageError(
+            "--against looks at no state: it goes without --force, --more, --repair, --all and --state"
+        )
     films = read_films(story, rehearsal=rehearsal, edition=edition)
     if against is not None:
         differences = _differences(films, against, edition, rehearsal)
@@ -67,7 +73,8 @@ def command(
     for film in films:
         known_shots(film, force)
         further_takes(film, more)
-    reviews = {film.variant: _review(film, force, more, rehearsal, state) for film in films}
+    chosen = {film.variant: chosen_repairs(film, repairs) for film in films}
+    reviews = {film.variant: _review(film, force, more, chosen[film.variant], rehearsal, state) for film in films}
 
     def text(film: Story) -> str:
         from seedance_pipe.report.review_text import review_text
@@ -92,6 +99,7 @@ def _review(
     film: Story,
     force: tuple[str, ...],
     more: tuple[tuple[str, int], ...],
+    repairs: Mapping[str, Repair],
     rehearsal: bool,
     state: Path | None,
 ) -> Review:
@@ -100,8 +108,8 @@ def _review(
     from seedance_pipe.studio.home import home
 
     where = home(film, state=state, rehearsal=rehearsal)
-    forecast = look.forecast(where, force=force, more=further_takes(film, more))
-    return review(forecast.plan, forecast.total, known=forecast.known)
+    forecast = look.forecast(where, force=force, more=further_takes(film, more), repairs=repairs)
+    return review(forecast.plan, forecast.total, known=forecast.known, choices=forecast.choices)
 
 
 def _differences(

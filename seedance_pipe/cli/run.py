@@ -20,7 +20,9 @@ from seedance_pipe.cli.options import (
     sandbox_option,
     state_option,
     story_argument,
+    warn_unpinned,
 )
+from seedance_pipe.cli.repair import chosen_repairs, repair_option
 from seedance_pipe.spec.cap import Cap, spoken, tightest
 from seedance_pipe.units import Money
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from seedance_pipe.report.standing import Result
     from seedance_pipe.run.event import Emit
     from seedance_pipe.spec.edition import Edition
+    from seedance_pipe.spec.repair import Repair
     from seedance_pipe.spec.story import Story
     from seedance_pipe.studio.home import Home
     from seedance_pipe.studio.work import Wishes
@@ -60,6 +63,7 @@ class _Amount(click.ParamType[Money]):
     "--force", metavar="SHOT", multiple=True, help="Ask for a new take of this shot; the old one is kept."
 )
 @more_option
+@repair_option
 @click.option("--only", is_flag=True, help="Make the named SHOTs and what they need, but not the film.")
 @click.option(
     "--max-cost",
@@ -85,6 +89,7 @@ def command(
     keep_going: bool,
     force: tuple[str, ...],
     more: tuple[tuple[str, int], ...],
+    repairs: tuple[tuple[str, Repair], ...],
     only: bool,
     max_cost: tuple[Money, ...],
     allow_unknown_cost: bool,
@@ -106,17 +111,21 @@ def command(
     if only and not shots:
         raise click.UsageError("--only wants the shots that it is about: run STORY SHOT --only")
     films = read_films(story, rehearsal=rehearsal, edition=edition)
-    asked = (*shots, *force, *(shot for shot, _ in more))
+    asked = (*shots, *force, *(shot for shot, _ in more), *(shot for shot, _ in repairs))
     wanted = [film for film in films if not shots or _of(film, shots)]
     for name in asked:
         if not any(_of(film, (name,)) for film in films):
             known_shots(films[0], (name,))
+    chosen = [
+        chosen_repairs(film, tuple((shot, way) for shot, way in repairs if _of(film, (shot,)))) for film in wanted
+    ]
     ended = 0
-    for film in wanted:
+    for film, ways in zip(wanted, chosen, strict=True):
         wishes = Wishes(
             shots=_of(film, shots),
             force=_of(film, force),
             more=further_takes(film, tuple((shot, count) for shot, count in more if _of(film, (shot,)))),
+            repairs=ways,
             only=only,
             jobs=jobs,
             keep_going=keep_going,
@@ -151,6 +160,7 @@ def _make(where: Home, wishes: Wishes, film: str, *, as_json: bool) -> int:
 
     showing = partial(_json_lines, film) if as_json else _for_people
     result = run(where, wishes, showing=showing, ask=_ask(), farewell=tell)
+    warn_unpinned(result.unpinned)
     try:
         tell(result)
     except OSError:

@@ -35,7 +35,7 @@ class Estimate:
 def estimates(story: Story) -> dict[str, Estimate]:
     """The estimate of one take of each shot, by shot id."""
     shots = {shot.id: shot for shot in story.shots}
-    return {shot.id: _estimate(shot, shots) for shot in story.shots}
+    return {shot.id: estimate(shot, shots) for shot in story.shots}
 
 
 def charge(price: Price, facts: Mapping[str, Json], tokens: Decimal | int) -> Money | None:
@@ -71,7 +71,8 @@ def _flat(document: Mapping[str, Json], outer: str = "") -> Iterator[tuple[str, 
             yield f"{outer}{name}", value
 
 
-def _estimate(shot: Shot, shots: Mapping[str, Shot]) -> Estimate:
+def estimate(shot: Shot, shots: Mapping[str, Shot]) -> Estimate:
+    """The estimate of one take of `shot`, in a story of these `shots` by id."""
     price = shot.model.price
     if isinstance(price, Unpriced):
         return Estimate(None, False, why=price.why)

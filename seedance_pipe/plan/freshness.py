@@ -10,9 +10,13 @@ from typing import TypeAlias
 from seedance_pipe.document import Json, JsonPath, leaves
 from seedance_pipe.plan.graph import Step, StepKey, StepKind
 from seedance_pipe.plan.history import History, Made, State, Submission
+from seedance_pipe.plan.recipe import order_digest
 from seedance_pipe.spec.diagnostic import Place
 from seedance_pipe.spec.story import Origin
 from seedance_pipe.units import Digest, Fingerprint
+
+_SHORT = 12
+"""So many digits of a digest tell it from others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +53,24 @@ class Repicked:
 
 
 @dataclass(frozen=True, slots=True)
+class Redrafted:
+    """It was last made from take `old` of its draft, None when it was made without one. It follows take `new` now,
+    None when it follows none.
+    """
+
+    old: int | None
+    new: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Lost:
     """It was made, but its file is no longer in the store. `deleted` is when a person had it deleted (Unix
-    seconds), None when nobody had.
+    seconds), None when nobody had. `pinned` says that only a lock file tells of it.
     """
 
     output: str
     deleted: float | None = None
+    pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +89,7 @@ class Undelivered:
     path: str
 
 
-Reason: TypeAlias = New | Changed | Upstream | Repicked | Lost | Ended | Undelivered
+Reason: TypeAlias = New | Changed | Upstream | Repicked | Redrafted | Lost | Ended | Undelivered
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +144,10 @@ def judge(step: Step, inputs: Json, mark: Fingerprint, history: History) -> Fres
         deleted = {name: history.deleted.get(made.outputs[name]) for name in lost}
         if submission is not None:
             return InFlight(submission, deleted[lost[0]])
-        return Stale(tuple(Lost(name, deleted[name]) for name in lost))
+        return Stale(tuple(Lost(name, deleted[name], made.pinned) for name in lost))
     if submission is not None:
         return Stale((Ended(submission.state, submission.code, submission.reason),))
-    return Stale(changes(step, inputs, history) or (New(),))
+    return Stale(changes(step, inputs, history) or _otherwise(step, mark, history) or (New(),))
 
 
 def _must_have(name: str, digest: Digest, history: History) -> bool:
@@ -147,8 +162,10 @@ def changes(step: Step, inputs: Json, history: History) -> tuple[Changed, ...]:
     recipe alone has changed.
     """
     before = last_inputs(step, history)
-    if before is None or not isinstance(inputs, Mapping):
+    if not isinstance(before, Mapping) or not isinstance(inputs, Mapping):
         return ()
+    if "recipe" not in before:
+        return _reordered(step, before)
     old = {path: leaf for path, leaf in leaves(before) if path[0] in inputs and not _empty(leaf)}
     new = {path: leaf for path, leaf in leaves(inputs) if not _empty(leaf)}
     found: dict[str, Changed] = {}
@@ -158,6 +175,21 @@ def changes(step: Step, inputs: Json, history: History) -> tuple[Changed, ...]:
             key, place = _named(step, path, old)
             found.setdefault(key, Changed(key, was, now, place))
     return tuple(found.values())
+
+
+def _reordered(step: Step, before: Mapping[str, Json]) -> tuple[Changed, ...]:
+    """That a take's order is another, told by its digest alone: a lock file does not say what it was."""
+    was = before.get("order")
+    if step.shot is None or not isinstance(was, str):
+        return ()
+    now = order_digest(step.shot)
+    return (Changed("order", was[:_SHORT], now[:_SHORT], step.shot.place),) if was != now else ()
+
+
+def _otherwise(step: Step, mark: Fingerprint, history: History) -> tuple[Changed, ...]:
+    """That a step is another than it was, where nobody knows in what."""
+    was = history.latest.get(step.key)
+    return () if was is None or was == mark else (Changed("fingerprint", was[:_SHORT], mark[:_SHORT]),)
 
 
 def _named(step: Step, path: JsonPath, old: Mapping[JsonPath, Json]) -> tuple[str, Place | None]:

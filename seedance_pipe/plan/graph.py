@@ -17,12 +17,17 @@ from typing import NewType
 
 from seedance_pipe.document import Json
 from seedance_pipe.plan.cost import Estimate
+from seedance_pipe.plan.follows import Follows
 from seedance_pipe.plan.history import Drafted
 from seedance_pipe.spec.story import Shot
 from seedance_pipe.units import Digest
 
 StepKey = NewType("StepKey", str)
 """`stairs#1`, `stairs#1/frame`, `format`, `stairs/clip` or `film`: unique in one graph, and for people."""
+
+
+DRAFT = "draft"
+"""The input of a take that is made from the task of its draft: the draft's clip, which stands for that task."""
 
 
 class StepKind(enum.Enum):
@@ -52,7 +57,8 @@ class Step:
 
     `shot` is the shot that a take, a frame or a clip belongs to, `take` its number from 1 (0 for the film and
     its format). `estimate` is given for takes only. `given` holds the inputs, by slot, that are settled already:
-    files of the store that no step of this graph makes. `drafted` is the draft that a take follows.
+    files of the store that no step of this graph makes. `drafted` is the draft that a take follows, and
+    `follows` how, None for a take that has no draft to follow.
     """
 
     key: StepKey
@@ -64,6 +70,12 @@ class Step:
     estimate: Estimate | None = None
     given: Mapping[str, Digest] = field(default_factory=lambda: MappingProxyType({}))
     drafted: Drafted | None = None
+    follows: Follows | None = None
+
+    @property
+    def from_draft(self) -> bool:
+        """Whether it is made from a draft's task: the vendor has all that it needs, so nothing is handed over."""
+        return DRAFT in self.given
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,12 +82,15 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A step that was carried out: its outputs by name, and the inputs document of its fingerprint."""
+    """A step that was carried out: its outputs by name, and the inputs document of its fingerprint. Of a `pinned`
+    one only a lock file tells, and its inputs may lack a recipe that nobody knows here.
+    """
 
     fingerprint: Fingerprint
     step: str
     inputs: Json
     outputs: Mapping[str, Digest]
+    pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from seedance_pipe.document import Json, digest
+from seedance_pipe.plan.drafted import Drafts, as_ordered
 from seedance_pipe.plan.history import History
-from seedance_pipe.plan.unroll import order_digest, recipe
+from seedance_pipe.plan.recipe import order_digest, recipe
 from seedance_pipe.spec.story import Shot
 
 
@@ -23,9 +24,11 @@ def known_takes(shots: Iterable[Shot], history: History) -> Mapping[str, frozens
     """
     every = tuple(_recorded(history))
     numbers = {take for take, _ in every}
+    drafts = Drafts(history)
     known: dict[str, frozenset[int]] = {}
     for shot in shots:
-        expected = {(take, digest(recipe(shot, take))) for take in numbers}
+        ways = as_ordered(shot, drafts)
+        expected = {(take, digest(recipe(one, take))) for one in ways for take in numbers}
         known[order_digest(shot)] = frozenset(take for take, _ in expected.intersection(every))
     return known
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from seedance_pipe.document import Json, digest, freeze
+from seedance_pipe.plan.drafted import Drafts
 from seedance_pipe.plan.fingerprint import document, fingerprint
 from seedance_pipe.plan.freshness import (
     Blocked,
@@ -24,8 +25,11 @@ from seedance_pipe.plan.freshness import (
 from seedance_pipe.plan.graph import Graph, Step, StepKey, StepKind
 from seedance_pipe.plan.history import History
 from seedance_pipe.plan.known import known_takes, next_take
+from seedance_pipe.plan.recipe import order_digest
+from seedance_pipe.plan.redraft import told_of_draft
+from seedance_pipe.plan.repair import repaired
 from seedance_pipe.plan.repick import Repicks
-from seedance_pipe.plan.unroll import FILM, Methods, needed_for, order_digest, unroll
+from seedance_pipe.plan.unroll import FILM, Methods, needed_for, unroll
 from seedance_pipe.spec.story import Shot, Story
 from seedance_pipe.units import Digest, Fingerprint, Money
 
@@ -64,7 +68,7 @@ class Bill:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`steps` are in the graph's order."""
+    """`steps` are in the graph's order, `story` as its chains are repaired."""
 
     story: Story
     graph: Graph
@@ -104,16 +108,19 @@ class Plan:
 
 def make(story: Story, history: History, methods: Methods, *, only: Iterable[StepKey] | None = None) -> Plan:
     """What a run of `story` would do. `only` limits it to these steps and what they need."""
+    story = as_repaired(story, history, methods)
     graph = unroll(story, history, methods)
     if only is not None:
         graph = needed_for(graph, only)
     verdicts: dict[StepKey, Verdict] = {}
     every: list[Planned] = []
     repicks = Repicks({step.key: step for step in graph.steps}, verdicts, history)
+    drafts = Drafts(history)
     for step in graph.steps:
         planned = _planned(step, verdicts, history)
         if isinstance(planned.verdict, Stale):
-            planned = replace(planned, verdict=repicks.told(step, planned.verdict))
+            told = repicks.told(step, planned.verdict)
+            planned = replace(planned, verdict=told_of_draft(step, told, history, drafts))
         elif step.key == FILM and isinstance(planned.verdict, Fresh):
             planned = replace(planned, verdict=_delivered(story, planned.verdict, history))
         verdicts[step.key] = planned.verdict
@@ -121,6 +128,18 @@ def make(story: Story, history: History, methods: Methods, *, only: Iterable[Ste
     left = _left_behind(every, history)
     steps = tuple(planned for planned in every if planned.step.key not in left)
     return Plan(story, Graph(tuple(planned.step for planned in steps)), steps)
+
+
+def as_repaired(story: Story, history: History, methods: Methods) -> Story:
+    """The story with the shots that its chains are repaired with: it is these that are made and picked."""
+
+    def judged(one: Story, wanted: Collection[StepKey]) -> Mapping[StepKey, Verdict]:
+        verdicts: dict[StepKey, Verdict] = {}
+        for step in needed_for(unroll(one, history, methods), wanted).steps:
+            verdicts[step.key] = _planned(step, verdicts, history).verdict
+        return verdicts
+
+    return repaired(story, history, judged)
 
 
 def with_new_takes(story: Story, history: History, shots: Iterable[str]) -> dict[str, int]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
-from seedance_pipe.document import Json, JsonPath, digest
+from seedance_pipe.document import Json, at, digest
 from seedance_pipe.plan.freshness import Changed, Fresh, Repicked, Stale, Verdict, last_inputs
 from seedance_pipe.plan.graph import Need, Step, StepKey, StepKind
 from seedance_pipe.plan.history import History, Made
-from seedance_pipe.plan.unroll import recipe
+from seedance_pipe.plan.recipe import recipe
 from seedance_pipe.units import Digest
 
 
@@ -21,6 +21,7 @@ class Repicks:
     steps: Mapping[StepKey, Step]
     verdicts: Mapping[StepKey, Verdict]
     history: History
+    _told: dict[StepKey, tuple[Repicked, ...]] = field(default_factory=dict)
 
     def told(self, step: Step, verdict: Stale) -> Stale:
         """`verdict` with the picks that led to it, in place of the inputs that are other ones because of them.
@@ -30,13 +31,14 @@ class Repicks:
         found = list(self._of(step))
         before = [was for was, _ in found]
         others = [one for one in verdict.reasons if not (isinstance(one, Changed) and one.old in before)]
-        return Stale((*dict.fromkeys(pick for _, pick in found), *others))
+        self._told[step.key] = picks = tuple(dict.fromkeys(pick for _, pick in found))
+        return Stale((*picks, *others))
 
     def _of(self, step: Step) -> Iterator[tuple[Json, Repicked]]:
         """Each pick that the step is stale for, with the digest of what it had before (or the key of the step that
         hands the reason on, where the cutting room stands between).
         """
-        before = _at(last_inputs(step, self.history), ("inputs",))
+        before = at(last_inputs(step, self.history), ("inputs",))
         if not isinstance(before, Mapping):
             return
         for need in step.needs:
@@ -45,8 +47,8 @@ class Repicks:
                 was = before.get(need.slot)
                 if was != _now(need, verdict) and (reason := self._instead(source, was)) is not None:
                     yield was, reason
-            elif isinstance(verdict, Stale):
-                yield from ((need.step, one) for one in verdict.reasons if isinstance(one, Repicked))
+            else:
+                yield from ((need.step, one) for one in self._told.get(need.step, ()))
 
     def _instead(self, source: Step, was: Json) -> Repicked | None:
         """The pick of `source`, a take or its frame, where another take of the same order gave `was`."""
@@ -54,14 +56,14 @@ class Repicks:
         if not isinstance(self.verdicts[take], Fresh):
             return None
         made = self._maker(was)
-        if made is not None and _at(made.inputs, ("kind",)) == StepKind.FRAME.value:
-            made = self._maker(_at(made.inputs, ("inputs", "clip")))
+        if made is not None and at(made.inputs, ("kind",)) == StepKind.FRAME.value:
+            made = self._maker(at(made.inputs, ("inputs", "clip")))
         inputs = made.inputs if made is not None else None
-        old = _at(inputs, ("recipe", "take"))
+        old = at(inputs, ("recipe", "take"))
         if not isinstance(old, int) or old == source.take:
             return None
         assert source.shot is not None
-        alike = digest(_at(inputs, ("recipe",))) == digest(recipe(source.shot, old))
+        alike = digest(at(inputs, ("recipe",))) == digest(recipe(source.shot, old))
         return Repicked(source.shot.id, old, source.take) if alike else None
 
     def _maker(self, output: Json) -> Made | None:
@@ -80,10 +82,3 @@ class Repicks:
 
 def _now(need: Need, verdict: Verdict) -> Json:
     return verdict.outputs.get(need.output) if isinstance(verdict, Fresh) else None
-
-
-def _at(document: Json, path: JsonPath) -> Json:
-    """What a document holds at `path`, None where there is no such place."""
-    for name in path:
-        document = document.get(str(name)) if isinstance(document, Mapping) else None
-    return document

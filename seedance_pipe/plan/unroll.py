@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import assert_never
+from itertools import pairwise
 
-from seedance_pipe.document import Json, digest, fill, freeze
+from seedance_pipe.document import freeze
 from seedance_pipe.plan.cost import estimates
+from seedance_pipe.plan.drafted import Drafts, following
 from seedance_pipe.plan.graph import Graph, Need, Step, StepKey, StepKind
 from seedance_pipe.plan.history import History
-from seedance_pipe.spec.medium import Address, FromShot, Kind, LocalFile, Medium
+from seedance_pipe.plan.recipe import order_digest, recipe
+from seedance_pipe.spec.medium import FromShot, Kind, SeamPicture
 from seedance_pipe.spec.story import Shot, Story
 
 
@@ -35,23 +37,6 @@ FILM = StepKey("film")
 FORMAT = StepKey("format")
 
 
-def order_digest(shot: Shot) -> str:
-    """The name of what a shot orders, whichever take of it: picks are remembered under it."""
-    return digest(_order(shot))
-
-
-def recipe(shot: Shot, take: int) -> Json:
-    """All that decides how one take comes out and is known before anything runs."""
-    return freeze({**_order(shot), "order": seeded(shot.order, shot, take), "take": take})
-
-
-def seeded(document: Json, shot: Shot, take: int) -> Json:
-    """`document`, a body or an order of `shot`, as it reads for one take: take k has seed + k - 1."""
-    if shot.seed is None:
-        return document
-    return fill(document, {shot.seed_path: shot.seed + take - 1})
-
-
 def unroll(story: Story, history: History, methods: Methods) -> Graph:
     """The graph of a story. The film uses the picked take of each shot: the first, unless another was picked
     since. Takes that were asked for besides the story's come after those.
@@ -60,11 +45,13 @@ def unroll(story: Story, history: History, methods: Methods) -> Graph:
     picks = {shot: history.picks.get(order, 1) for shot, order in orders.items()}
     costs = estimates(story)
     framed = _framed(story)
+    drafts = Drafts(history)
     steps: list[Step] = []
-    for shot in _upstream_first(story):
+    for shot in upstream_first(story):
         asked = history.asked.get(orders[shot.id], ())
         numbers = sorted({*range(1, shot.takes + 1), picks[shot.id], *asked})
-        steps += [replace(_take(shot, number, picks), estimate=costs[shot.id]) for number in numbers]
+        takes = [replace(take_step(shot, number, picks), estimate=costs[shot.id]) for number in numbers]
+        steps += [following(one, drafts) for one in takes]
         if shot.id in framed:
             steps.append(_frame(shot, picks[shot.id], methods))
     return Graph((*steps, *_cut(story, picks, methods)))
@@ -79,64 +66,46 @@ def needed_for(graph: Graph, wanted: Iterable[StepKey]) -> Graph:
     return Graph(tuple(step for step in graph.steps if step.key in keep))
 
 
-def _order(shot: Shot) -> dict[str, Json]:
-    return {
-        "vendor": shot.model.vendor,
-        "model": shot.model.wire,
-        "revision": shot.model.revision,
-        "order": shot.order,
-        "media": [_medium(medium) for medium in shot.media],
-    }
-
-
-def _medium(medium: Medium) -> Json:
-    """A medium as a fingerprint sees it: by what it is, not by where it lies or which shot makes it."""
-    named: dict[str, Json] = {"role": medium.role.value, "kind": medium.kind.value}
-    match medium.source:
-        case LocalFile(digest=content):
-            return {**named, "digest": content}
-        case Address(url=url):
-            return {**named, "url": url}
-        case FromShot():
-            return named
-        case _ as never:
-            assert_never(never)
-
-
-def _take(shot: Shot, number: int, picks: Mapping[str, int]) -> Step:
+def take_step(shot: Shot, number: int, picks: Mapping[str, int]) -> Step:
     needs = tuple(
         _handed_over(f"media/{index}", medium.source.shot, medium.kind, picks)
         for index, medium in enumerate(shot.media)
         if isinstance(medium.source, FromShot)
     )
-    return Step(take_key(shot.id, number), StepKind.TAKE, recipe(shot, number), needs, shot, number)
+    kept = {
+        f"media/{index}": medium.source.picture
+        for index, medium in enumerate(shot.media)
+        if isinstance(medium.source, SeamPicture)
+    }
+    return Step(take_key(shot.id, number), StepKind.TAKE, recipe(shot, number), needs, shot, number, given=kept)
 
 
 def _handed_over(slot: str, shot: str, kind: Kind, picks: Mapping[str, int]) -> Need:
     take = take_key(shot, picks[shot])
     if kind is Kind.VIDEO:
         return Need(slot, take, "clip")
-    return Need(slot, _frame_key(take), "frame")
+    return Need(slot, frame_key(take), "frame")
 
 
-def _frame_key(take: StepKey) -> StepKey:
+def frame_key(take: StepKey) -> StepKey:
     return StepKey(f"{take}/frame")
 
 
 def _frame(shot: Shot, number: int, methods: Methods) -> Step:
     take = take_key(shot.id, number)
     needs = (Need("clip", take, "clip"), Need("last_frame", take, "last_frame", optional=True))
-    return Step(_frame_key(take), StepKind.FRAME, freeze({"method": methods.frame}), needs, shot, number)
+    return Step(frame_key(take), StepKind.FRAME, freeze({"method": methods.frame}), needs, shot, number)
 
 
 def _framed(story: Story) -> set[str]:
-    """The shots whose last frame another shot uses."""
-    return {
+    """The shots whose last frame another shot uses, or is held against at a seam."""
+    used = {
         medium.source.shot
         for shot in story.shots
         for medium in shot.media
         if isinstance(medium.source, FromShot) and medium.kind is Kind.IMAGE
     }
+    return used | {before.id for before, shot in pairwise(story.shots) if begins_with(shot) == before.id}
 
 
 def _cut(story: Story, picks: Mapping[str, int], methods: Methods) -> Iterator[Step]:
@@ -161,21 +130,21 @@ def _cut(story: Story, picks: Mapping[str, int], methods: Methods) -> Iterator[S
 def _seams(story: Story, takes: list[StepKey]) -> dict[int, StepKey]:
     """For each shot that begins with the last frame of the shot just before it in the film: that frame's step."""
     return {
-        index: _frame_key(takes[index - 1])
+        index: frame_key(takes[index - 1])
         for index, shot in enumerate(story.shots)
         if index and begins_with(shot) == story.shots[index - 1].id
     }
 
 
 def begins_with(shot: Shot) -> str | None:
-    """The shot whose last frame is this shot's first, if there is one."""
+    """The shot whose last frame is this shot's first, or was when it was made; None where there is none."""
     for medium in shot.media:
-        if medium.role.value == "first_frame" and isinstance(medium.source, FromShot):
+        if medium.role.value == "first_frame" and isinstance(medium.source, FromShot | SeamPicture):
             return medium.source.shot
     return None
 
 
-def _upstream_first(story: Story) -> Iterator[Shot]:
+def upstream_first(story: Story) -> Iterator[Shot]:
     """Film order, but each shot after those that it needs. A story has no cycles: the spec floor saw to it."""
     shots = {shot.id: shot for shot in story.shots}
     done: set[str] = set()

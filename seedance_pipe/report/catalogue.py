@@ -30,6 +30,9 @@ def model_text(model: Model) -> str:
     if model.retirement:
         lines.append(f"Retired on {model.retirement.on}; successor: {model.retirement.successor}")
     lines.append(f"Clips have {model.frame_rate} frames a second.")
+    if model.drafting:
+        asks, days = ".".join(map(str, model.drafting.asks)), model.drafting.days
+        lines.append(f"With {asks}: true it makes drafts; a final is made from a draft's task, for {days} days.")
     lines += ["", "Parameters: the vendor's own name, who sets it, type, range and default:"]
     lines += _parameters(list(parameters(model)))
     lines += ["", "Sizes in pixels:" if model.sizes else "Sizes in pixels: not documented."]

@@ -12,18 +12,20 @@ from seedance_pipe.plan.freshness import Changed, Stale
 from seedance_pipe.plan.graph import StepKind
 from seedance_pipe.plan.history import Submission
 from seedance_pipe.plan.make import Bill, Plan, Planned
+from seedance_pipe.plan.repair import seams
 from seedance_pipe.plan.unroll import take_key
 from seedance_pipe.report.departure import departure_data, departures
 from seedance_pipe.report.doubts import doubt_data, doubts
 from seedance_pipe.report.money import accounts_data, budget_data
 from seedance_pipe.report.origins import origins_data
 from seedance_pipe.report.parameters import parameters, resolutions, seconds
+from seedance_pipe.report.seams import seam_data
 from seedance_pipe.report.standing import Adopted, GivenBack, Result, Standing
 from seedance_pipe.report.words import reasons, verdict_word
 from seedance_pipe.run.budget import Total
 from seedance_pipe.run.event import Blocked, Doubted, Event, Failed, Finished, Moved, Noted, Started
 from seedance_pipe.spec.diagnostic import Diagnostic
-from seedance_pipe.spec.medium import Address, FromShot, LocalFile, Medium
+from seedance_pipe.spec.medium import Address, FromShot, LocalFile, Medium, SeamPicture
 from seedance_pipe.spec.model import Model, Price, Unpriced
 from seedance_pipe.spec.story import Story
 from seedance_pipe.units import Money
@@ -52,7 +54,8 @@ def graph_data(plan: Plan) -> dict[str, Any]:
                 "needs": [{"step": need.step, "output": need.output} for need in planned.step.needs],
             }
             for planned in plan.steps
-        ]
+        ],
+        "seams": [seam_data(one) for one in seams(plan.story)],
     }
 
 
@@ -130,6 +133,8 @@ def _medium(medium: Medium) -> dict[str, str]:
             return {**named, "address": url}
         case FromShot(shot=shot):
             return {**named, "shot": shot}
+        case SeamPicture(shot=shot, picture=picture):
+            return {**named, "shot": shot, "picture": picture}
         case _ as never:
             assert_never(never)
 
@@ -232,6 +237,7 @@ def model_data(model: Model) -> dict[str, Any]:
         "price": _price(model.price),
         "media": document["x-media"],
         "body_bytes": model.body_bytes or None,
+        "drafts": {"asks": list(model.drafting.asks), "days": model.drafting.days} if model.drafting else None,
         "sources": document["x-model"]["sources"],
     }
 

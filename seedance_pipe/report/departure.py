@@ -10,7 +10,7 @@ from typing import Any
 from seedance_pipe.plan.freshness import Stale
 from seedance_pipe.plan.graph import StepKey, StepKind
 from seedance_pipe.plan.make import Planned
-from seedance_pipe.spec.medium import Address, FromShot, Kind, LocalFile, Medium
+from seedance_pipe.spec.medium import Address, FromShot, Kind, LocalFile, Medium, SeamPicture
 from seedance_pipe.spec.model import Model
 
 _UNITS = ("kB", "MB")
@@ -46,6 +46,8 @@ def departures(steps: Iterable[Planned]) -> tuple[Departure, ...]:
     found: dict[tuple[str, int | None, str, Way], list[StepKey]] = {}
     for planned in steps:
         shot = planned.step.shot
+        if planned.step.from_draft:
+            continue
         if planned.step.kind is StepKind.TAKE and shot is not None and isinstance(planned.verdict, Stale):
             for name, length, way in _brought(shot.media, shot.model):
                 found.setdefault((name, length, shot.model.vendor, way), []).append(planned.step.key)
@@ -93,6 +95,8 @@ def _brought(media: Iterable[Medium], model: Model) -> Iterator[tuple[str, int |
             case FromShot(shot=shot):
                 what = "the clip" if medium.kind is Kind.VIDEO else "the last frame"
                 yield f"{what} of {shot}", None, _way(model, medium.kind, 0)
+            case SeamPicture(shot=shot):
+                yield f"the picture at the seam with {shot}", None, _way(model, medium.kind, 0)
             case Address():
                 continue
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from seedance_pipe.spec.form import Form, Parameter
+from seedance_pipe.spec.form import TASK_HOLE, Form, Parameter
 from seedance_pipe.spec.model import Model
 from seedance_pipe.spec.wording import limits, singles
 
@@ -82,7 +82,9 @@ def plainly(value: Any) -> str:
 
 
 def _keys(form: Form, path: Parameter, part: Mapping[str, Any]) -> tuple[str, ...]:
-    return (part["x-key"],) if "x-key" in part else tuple(hole for _, hole in form.lists.get(path, ()))
+    if "x-key" in part:
+        return (part["x-key"],)
+    return tuple(hole for _, hole in form.lists.get(path, ()) if hole != TASK_HOLE)
 
 
 def _type(part: Mapping[str, Any]) -> str:

@@ -9,12 +9,14 @@ from typing import Any
 
 from seedance_pipe.report.upkeep import files, size
 from seedance_pipe.report.words import plain, takes
+from seedance_pipe.spec.cut import LOCK_FILE
 
 
 @dataclass(frozen=True, slots=True)
 class Packed:
     """An export into `folder`. `written` of its files are new there; `missing` are outputs of steps that the store
-    does not have any more, by a name for people; `open` the takes that are with a vendor, or in doubt.
+    does not have any more, by a name for people; `open` the takes that are with a vendor, or in doubt. `unknown`
+    counts files that the story uses and that the journal knows nothing of.
     """
 
     folder: Path
@@ -23,12 +25,14 @@ class Packed:
     written: int
     missing: Sequence[str]
     open: Sequence[str]
+    unknown: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Unpacked:
     """An import. `files` and `entries` are new here; `open` the takes that go on here; `kept` the steps of which
     this state knew something else, and goes by that. `films` are those that were put in their places.
+    `unpinned` is why the lock file is not up to date, "" if it is.
     """
 
     files: int
@@ -36,6 +40,7 @@ class Unpacked:
     open: Sequence[str]
     kept: Sequence[str]
     films: Sequence[Path]
+    unpinned: str = ""
 
 
 def packed_text(packed: Packed) -> str:
@@ -43,6 +48,11 @@ def packed_text(packed: Packed) -> str:
         f"{files(packed.files)}, {size(packed.size)}, in {packed.folder}; {packed.written} written now.",
         *(f"Not there any more, so not exported: {one}" for one in packed.missing),
     ]
+    if packed.unknown:
+        lines.append(
+            f"{files(packed.unknown)} that only {LOCK_FILE} tells of were not exported: "
+            "export on the machine that made them, or copy the store."
+        )
     if packed.open:
         lines.append(
             f"{takes(len(packed.open))} open at a vendor or in doubt ({', '.join(packed.open)}): "
@@ -72,6 +82,7 @@ def packed_data(packed: Packed) -> dict[str, Any]:
         "written": packed.written,
         "missing": list(packed.missing),
         "open": list(packed.open),
+        "unknown": packed.unknown,
     }
 
 

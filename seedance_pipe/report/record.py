@@ -8,19 +8,23 @@ from pathlib import Path
 from typing import Any, assert_never
 
 from seedance_pipe.document import JsonPath, canonical, leaves, thaw
+from seedance_pipe.plan.freshness import Fresh
 from seedance_pipe.plan.graph import StepKind
 from seedance_pipe.plan.history import Submission
+from seedance_pipe.plan.repair import Seam, seams
 from seedance_pipe.report.data import money_data, submission_data
 from seedance_pipe.report.departure import size
+from seedance_pipe.report.following import follows_text
 from seedance_pipe.report.money import difference
 from seedance_pipe.report.origins import Sourced, sourced
 from seedance_pipe.report.review import Item, Review, near
 from seedance_pipe.report.review_data import item_data
 from seedance_pipe.report.review_text import price, why
+from seedance_pipe.report.seams import seam_data, seam_text
 from seedance_pipe.report.table import columns
 from seedance_pipe.report.words import plain, verdict_word
 from seedance_pipe.run.submission import OPEN, at_most, when
-from seedance_pipe.spec.medium import Address, FromShot, Kind, LocalFile, Medium
+from seedance_pipe.spec.medium import Address, FromShot, Kind, LocalFile, Medium, SeamPicture
 from seedance_pipe.spec.story import Shot
 
 _NOTHING_SENT = "Nothing was ever sent for it."
@@ -55,6 +59,11 @@ class Record:
     def uses(self) -> tuple[Medium, ...]:
         """What is handed over to it by other shots."""
         return tuple(medium for medium in self.shot.media if isinstance(medium.source, FromShot))
+
+    @property
+    def seams(self) -> tuple[Seam, ...]:
+        """Where it keeps a picture, or another keeps one of it."""
+        return tuple(one for one in seams(self.told.plan.story) if self.shot.id in (one.shot, one.of))
 
     @property
     def used_by(self) -> tuple[tuple[str, Medium], ...]:
@@ -108,6 +117,7 @@ def record_data(record: Record) -> dict[str, Any]:
         ],
         "uses": [{"shot": _other(medium), "what": _handed(medium)} for medium in record.uses],
         "used_by": [{"shot": name, "what": _handed(medium)} for name, medium in record.used_by],
+        "seams": [seam_data(one) for one in record.seams],
         "takes": [item_data(item) for item in record.takes],
         "submissions": [_submission_data(one) for one in record.submissions],
         "files": [{"step": one.step, "output": one.output, "path": str(one.path)} for one in record.kept],
@@ -117,8 +127,13 @@ def record_data(record: Record) -> dict[str, Any]:
 def _neighbours(record: Record) -> Iterator[str]:
     for medium in record.uses:
         yield f"{_role(medium)} is {_handed(medium)} of {_other(medium)}."
+    yield from (plain(f"{seam_text(one)}.") for one in record.seams)
     for name, medium in record.used_by:
         yield f"{_handed(medium).capitalize()} is the {medium.role.value.replace('_', ' ')} of {name}."
+    for item in record.takes:
+        followed = follows_text(item.planned.step)
+        if followed and isinstance(item.planned.verdict, Fresh):
+            yield f"{item.planned.step.key} is made {followed}."
 
 
 def _values(record: Record) -> Iterator[Sequence[str]]:
@@ -190,6 +205,8 @@ def _source(medium: Medium) -> str:
             return url
         case FromShot(shot=shot):
             return f"{_handed(medium)} of {shot}"
+        case SeamPicture(shot=shot, picture=picture):
+            return f"the picture at the seam with {shot} ({picture[:12]})"
         case _ as never:
             assert_never(never)
 

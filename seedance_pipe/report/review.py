@@ -13,6 +13,7 @@ from seedance_pipe.plan.freshness import Blocked, Changed, Fresh, InDoubt, InFli
 from seedance_pipe.plan.graph import StepKey, StepKind
 from seedance_pipe.plan.make import Bill, Plan, Planned
 from seedance_pipe.plan.unroll import take_key
+from seedance_pipe.plan.ways import Choice
 from seedance_pipe.report.departure import Departure, departures
 from seedance_pipe.run.budget import Total
 from seedance_pipe.spec.diagnostic import Place
@@ -50,7 +51,7 @@ class Pending:
 class Review:
     """`items` are in the plan's order. `waiting` are takes that are not part of the bill because something before
     them is in doubt. `total` is what was spent and reserved before, `known` are the steps that were asked for
-    before.
+    before, `choices` the changed shots of which a person may say what becomes of those that continue them.
     """
 
     plan: Plan
@@ -61,6 +62,7 @@ class Review:
     waiting: tuple[Planned, ...]
     departures: tuple[Departure, ...]
     known: frozenset[str]
+    choices: tuple[Choice, ...] = ()
 
     @property
     def bought(self) -> tuple[Planned, ...]:
@@ -72,7 +74,9 @@ class Review:
         return tuple(item.planned for item in self.items if item.planned.step.kind is StepKind.TAKE)
 
 
-def review(plan: Plan, total: Total | None = None, *, known: Iterable[str] = ()) -> Review:
+def review(
+    plan: Plan, total: Total | None = None, *, known: Iterable[str] = (), choices: Iterable[Choice] = ()
+) -> Review:
     """`total` is None when nothing was spent yet. `known` are the steps that were asked for before; a step that
     is not among them is new in itself, whatever it waits for.
 
@@ -93,6 +97,7 @@ def review(plan: Plan, total: Total | None = None, *, known: Iterable[str] = ())
         waiting=tuple(one for one in steps if isinstance(one.verdict, Blocked) and one.step.kind is StepKind.TAKE),
         departures=departures(steps),
         known=asked,
+        choices=tuple(replace(one, place=near(one.place, root)) for one in choices),
     )
 
 

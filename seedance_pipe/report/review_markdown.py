@@ -10,8 +10,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from seedance_pipe.report.departure import destination, size
+from seedance_pipe.report.following import without_draft
+from seedance_pipe.report.repairs import choices_text
 from seedance_pipe.report.review import Item, Review
 from seedance_pipe.report.review_text import HEAD, REHEARSAL, closing, price, shown, so_far, unknowns, why
+from seedance_pipe.report.seams import seams_text
 from seedance_pipe.report.words import plain, verdict_word
 
 LONGEST = 65_536
@@ -29,8 +32,11 @@ def review_markdown(
     that says how much that is.
     """
     head = [f"### Plan of {code(film_name(told))}", "", *(f"{code(line)}  " for line in closing(told))]
-    tail = list(leaving(told, most)) if told.plan.pending else []
+    tail = list(bullets("What continues a changed shot:", choices_text(told.choices), most))
+    tail += bullets("Pictures that are kept:", seams_text(told.plan.story), most)
+    tail += leaving(told, most) if told.plan.pending else ()
     tail += ["", REHEARSAL] if told.plan.pending and rehearsal else []
+    tail += bullets("Without a draft:", without_draft(told.plan), most)
     tail += bullets("Not known yet:", unknowns(told) if told.plan.pending else (), most)
     body = [row(item, verdict_word(item.planned)) for item in shown(told, every_step=every_step)]
     return page(head, body, tail, most)

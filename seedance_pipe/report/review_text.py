@@ -8,8 +8,11 @@ from itertools import zip_longest
 from seedance_pipe.plan.freshness import Stale
 from seedance_pipe.plan.make import Bill, Planned
 from seedance_pipe.report.departure import Departure, destination, size
+from seedance_pipe.report.following import follows_text, without_draft
 from seedance_pipe.report.money import budget_after
+from seedance_pipe.report.repairs import choices_text
 from seedance_pipe.report.review import WRITTEN, Item, Pending, Review
+from seedance_pipe.report.seams import seams_text
 from seedance_pipe.report.table import columns
 from seedance_pipe.report.words import amount, bill, plain, reasons, sums, takes, verdict_word
 from seedance_pipe.spec.model import Price
@@ -27,14 +30,14 @@ def review_text(told: Review, *, every_step: bool = False, rehearsal: bool = Fal
     sends nothing away, and says so.
     """
     body = [row for item in shown(told, every_step=every_step) for row in rows(item, verdict_word(item.planned))]
-    lines = list(closing(told))
+    lines = [*closing(told), *choices_text(told.choices), *seams_text(told.plan.story)]
     if told.plan.pending:
         lines += [
             f"{'With a key, leaves' if rehearsal else 'Leaves'} this machine: {departure_line(one)}"
             for one in told.departures
         ]
         lines += [REHEARSAL] if rehearsal else []
-        lines += unknowns(told)
+        lines += [*without_draft(told.plan), *unknowns(told)]
     return columns([HEAD, *body]) + "\n" + "\n".join(lines) + "\n"
 
 
@@ -62,6 +65,8 @@ def sum_of(total: Bill) -> str:
 def why(item: Item) -> Iterator[str]:
     """Clauses: the reasons, what the step drags along, and why it costs nothing beside its twin."""
     yield from reasons(item.planned)
+    if isinstance(item.planned.verdict, Stale) and (followed := follows_text(item.planned.step)):
+        yield followed
     if item.again:
         yield f"the same as {item.again}, bought once"
     if item.drags:

@@ -11,6 +11,7 @@ from seedance_pipe.plan.freshness import Fresh, InDoubt, InFlight
 from seedance_pipe.plan.graph import StepKey, StepKind
 from seedance_pipe.plan.history import History, State, Submission
 from seedance_pipe.plan.make import Plan, Planned
+from seedance_pipe.plan.ways import Choice
 from seedance_pipe.run.budget import Total
 from seedance_pipe.run.settled import Accounts
 from seedance_pipe.units import Money
@@ -18,11 +19,14 @@ from seedance_pipe.units import Money
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """A plan, and what the story has spent and reserved before it. `known` are the steps that a run has seen."""
+    """A plan, and what the story has spent and reserved before it. `known` are the steps that a run has seen,
+    `choices` the changed shots of which a person may say what becomes of those that continue them.
+    """
 
     plan: Plan
     total: Total
     known: frozenset[str] = frozenset()
+    choices: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ class Standing:
 class Result:
     """How a run ended. `film` is the film's path, None when there is none or it is not complete. When the run
     was `stopped`, `running` counts the takes that are with each vendor, by its title, and `unanswered` those of
-    which nobody knows whether a vendor has them.
+    which nobody knows whether a vendor has them. `unpinned` is why the lock file is not up to date, "" if it is.
     """
 
     exit_code: int
@@ -74,18 +78,20 @@ class Result:
     stopped: bool = False
     running: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     unanswered: int = 0
+    unpinned: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
     """A take that was taken in. Either `submission` is its task, which the next run fetches, or `clip` its file
-    here. `total` is what the story has spent and reserved with it.
+    here. `total` is what the story has spent and reserved with it. `unpinned` is as in `Result`.
     """
 
     step: StepKey
     total: Total
     submission: Submission | None = None
     clip: Path | None = None
+    unpinned: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, assert_never
 
@@ -58,7 +58,9 @@ class Tried:
 @dataclass(frozen=True, slots=True)
 class Picking:
     """A pick of take `new` of a shot: `hanging` are the steps that become stale with it, and `bill` is what a run
-    would buy then, all in all. `old` is what was picked before, the same number when nothing changes.
+    would buy then, all in all. `old` is what was picked before, the same number when nothing changes. Of a draft,
+    `finals` are the steps of the film that follows it that become stale, too, and `finals_bill` is what a run of
+    that would buy.
     """
 
     shot: str
@@ -66,6 +68,8 @@ class Picking:
     new: int
     hanging: tuple[Planned, ...]
     bill: Bill
+    finals: tuple[Planned, ...] = ()
+    finals_bill: Bill = field(default_factory=Bill)
 
 
 def state_of(planned: Planned) -> str:
@@ -129,16 +133,25 @@ def picking_data(picking: Picking) -> dict[str, Any]:
         "shot": picking.shot,
         "old": picking.old,
         "new": picking.new,
-        "stale": [
-            {
-                "step": planned.step.key,
-                "reasons": reasons(planned),
-                "most": money_data(planned.step.estimate.most) if planned.step.estimate else None,
-            }
-            for planned in picking.hanging
-        ],
-        "bill": {"most": sums_data(picking.bill.most), "unknown": len(picking.bill.unknown)},
+        "stale": _stale_data(picking.hanging),
+        "bill": _bill_data(picking.bill),
+        "finals": {"stale": _stale_data(picking.finals), "bill": _bill_data(picking.finals_bill)},
     }
+
+
+def _stale_data(hanging: Sequence[Planned]) -> list[dict[str, Any]]:
+    return [
+        {
+            "step": planned.step.key,
+            "reasons": reasons(planned),
+            "most": money_data(planned.step.estimate.most) if planned.step.estimate else None,
+        }
+        for planned in hanging
+    ]
+
+
+def _bill_data(total: Bill) -> dict[str, Any]:
+    return {"most": sums_data(total.most), "unknown": len(total.unknown)}
 
 
 def label(one: Tried) -> tuple[str, str]:
@@ -172,8 +185,17 @@ def _price(planned: Planned) -> str:
 
 
 def _picking_lines(picking: Picking) -> Iterator[str]:
-    shown = [planned for planned in picking.hanging if planned.step.kind in (StepKind.TAKE, StepKind.FILM)]
-    rows = [(planned.step.key, "becomes stale", _price(planned), "; ".join(reasons(planned))) for planned in shown]
-    yield from columns(_filled(rows)).splitlines() if rows else ()
+    rows = _hanging_rows(picking.hanging)
+    yield from rows
     then = f"The next run would buy: {bill(picking.bill)}" if rows else "Nothing that was made hangs on it"
     yield f"{then}. Nothing is bought by this."
+    if picking.finals:
+        yield "In the film that follows these drafts:"
+        yield from _hanging_rows(picking.finals)
+        yield f"The next run of that would buy: {bill(picking.finals_bill)}."
+
+
+def _hanging_rows(hanging: Sequence[Planned]) -> list[str]:
+    shown = [planned for planned in hanging if planned.step.kind in (StepKind.TAKE, StepKind.FILM)]
+    rows = [(planned.step.key, "becomes stale", _price(planned), "; ".join(reasons(planned))) for planned in shown]
+    return columns(_filled(rows)).splitlines() if rows else []

@@ -11,6 +11,7 @@ from typing import Any
 from seedance_pipe.plan.history import Submission
 from seedance_pipe.report.data import money_data, submission_data
 from seedance_pipe.report.words import day, plain, sums
+from seedance_pipe.spec.cut import LOCK_FILE
 from seedance_pipe.units import Digest, Money
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
@@ -61,7 +62,7 @@ class Item:
 @dataclass(frozen=True, slots=True)
 class Upkeep:
     """What may go, or with `done` what went. `withheld` is how many paid files were not asked for, `shared` how
-    many stay because another story of the state names them.
+    many stay because another story of the state, or the lock file, names them.
     """
 
     items: Sequence[Item]
@@ -152,7 +153,7 @@ def _asides(upkeep: Upkeep) -> Iterator[str]:
     if upkeep.withheld:
         yield f"{files(upkeep.withheld)} that were paid for, or may be, and are not used stay; --paid shows them."
     if upkeep.shared:
-        yield f"{files(upkeep.shared)} that other stories of this state name stay."
+        yield f"{files(upkeep.shared)} that other stories of this state, or {LOCK_FILE}, name stay."
     if upkeep.items and not upkeep.done:
         yield "Nothing was removed yet: --yes removes what is listed."
 

@@ -19,6 +19,7 @@ from seedance_pipe.plan.freshness import (
     Lost,
     New,
     Reason,
+    Redrafted,
     Repicked,
     Stale,
     Undelivered,
@@ -29,6 +30,7 @@ from seedance_pipe.plan.graph import StepKey, StepKind
 from seedance_pipe.plan.history import Decision, State, Submission
 from seedance_pipe.plan.make import Bill, Planned
 from seedance_pipe.plan.unroll import FORMAT
+from seedance_pipe.spec.cut import LOCK_FILE
 from seedance_pipe.units import Money
 
 _LONGEST = 60
@@ -164,6 +166,10 @@ def _reason(reason: Reason, kind: StepKind) -> str:
             return f"after {step}"
         case Repicked(shot, old, new):
             return f"take {new} of shot '{shot}' is picked instead of take {old}"
+        case Lost(output, _, pinned=True):
+            return f"made before ({LOCK_FILE}), but its {output} is not in this store"
+        case Redrafted(old, new):
+            return _redrafted(old, new)
         case Lost(output, deleted):
             return _gone(output, deleted, "is missing from the store")
         case Ended(State.ABANDONED, code, _):
@@ -177,6 +183,16 @@ def _reason(reason: Reason, kind: StepKind) -> str:
             return f"{plain(path)} is not there"
         case _ as never:
             assert_never(never)
+
+
+def _redrafted(old: int | None, new: int | None) -> str:
+    if new is None:
+        return "it was made from a draft before, and is not now"
+    if old is None:
+        return f"it follows take {new} of its draft now"
+    if old == new:
+        return f"it follows take {new} of its draft anew"
+    return f"take {new} of its draft is picked instead of take {old}"
 
 
 def _gone(what: str, deleted: float | None, otherwise: str) -> str:

@@ -94,6 +94,7 @@ class Journal:
                 lost=lost,
                 deleted=MappingProxyType({one: ledger.deleted[one] for one in lost & ledger.deleted.keys()}),
                 delivered=MappingProxyType(dict(delivered)),
+                now=self._effects.now(),
             )
 
     def deliveries(self) -> Mapping[str, Delivery]:

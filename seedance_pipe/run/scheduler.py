@@ -23,7 +23,7 @@ from seedance_pipe.errors import InDoubt, PipeError
 from seedance_pipe.plan import freshness
 from seedance_pipe.plan.fingerprint import document, fingerprint
 from seedance_pipe.plan.freshness import judge
-from seedance_pipe.plan.graph import Graph, Step, StepKey, StepKind
+from seedance_pipe.plan.graph import DRAFT, Graph, Step, StepKey, StepKind
 from seedance_pipe.plan.history import History, Made, State, Submission
 from seedance_pipe.run.chain import chains, needed_by, usual_effort
 from seedance_pipe.run.craft import Craft, Job
@@ -291,7 +291,9 @@ class _Run:
         step = ready.step
         self.ends.emit(Started(step.key, ready.resumed))
         with self.store.scratch() as scratch:
-            inputs = {slot: await self._input(digest) for slot, digest in ready.digests.items()}
+            # The vendor has the draft, and our copy of its clip is for people.
+            read = {slot: digest for slot, digest in ready.digests.items() if slot != DRAFT}
+            inputs = {slot: await self._input(digest) for slot, digest in read.items()}
             job = Job(step, ready.mark, ready.given, inputs, ready.digests, scratch, keeping(self.store))
             outputs = MappingProxyType(dict(await self.crafts[step.kind].perform(job, self.ends.emit)))
             self.journal.made(Made(ready.mark, step.key, ready.given, outputs))

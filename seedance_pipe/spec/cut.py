@@ -12,6 +12,7 @@ from seedance_pipe.spec.problems import Problems
 from seedance_pipe.spec.story import Shot
 
 STATE = ".seedance"
+LOCK_FILE = "seedance.lock"
 
 
 def default_output(story: Path) -> Path:

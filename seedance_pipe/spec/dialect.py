@@ -15,10 +15,20 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from referencing import Registry
 
-from seedance_pipe.document import Json, freeze
+from seedance_pipe.document import Json, JsonPath, freeze
 from seedance_pipe.errors import StoryInvalid
 from seedance_pipe.spec.medium import Kind
-from seedance_pipe.spec.model import Abilities, MediaLimits, Model, Price, Range, Rate, Retirement, Unpriced
+from seedance_pipe.spec.model import (
+    Abilities,
+    Drafting,
+    MediaLimits,
+    Model,
+    Price,
+    Range,
+    Rate,
+    Retirement,
+    Unpriced,
+)
 from seedance_pipe.units import Size
 
 _NESTED_QUANTIFIER = re.compile(r"\((?:[^()\\]|\\.)*(?:[^\\()][*+]|\{\d+,\d*\})(?:[^()\\]|\\.)*\)(?:[*+]|\{)")
@@ -30,6 +40,7 @@ def build(document: Mapping[str, Any], file: str, meta: Path) -> Model:
     if problem:
         raise StoryInvalid(f"{file}: {problem}", next_step="mend the model's file; see model.schema.json")
     known = document["x-model"]
+    parts = dict(_parameters(document))
     return Model(
         name=f"{known['vendor']}/{known['wire']}",
         vendor=known["vendor"],
@@ -45,6 +56,10 @@ def build(document: Mapping[str, Any], file: str, meta: Path) -> Model:
         document=freeze(document),
         media=MappingProxyType({Kind(kind): _limits(limits) for kind, limits in document["x-media"].items()}),
         body_bytes=known.get("body_bytes", 0),
+        most_seed=next((part.get("maximum") for part in parts.values() if part.get("x-key") == "seed"), None),
+        drafting=next(
+            (Drafting(path, part["x-draft"]["days"]) for path, part in parts.items() if "x-draft" in part), None
+        ),
     )
 
 
@@ -56,8 +71,13 @@ def _problems(document: Mapping[str, Any], meta: Mapping[str, Any]) -> Iterator[
             yield f"$ref leads to {value}, which is not there"
         if keyword == "pattern" and not _harmless(value):
             yield f"pattern {value!r} is no regular expression, or one that can take for ever"
-    if not _measured(list(_parameters(document))):
+    parts = dict(_parameters(document))
+    if not _measured([*parts.values()]):
         yield "x-as: width needs an x-ratio, one height, and a parameter with x-key: resolution"
+    drafts = sum("x-draft" in part for part in parts.values())
+    holes = sum(json.dumps(part.get("x-items")).count("{draft}") for part in parts.values())
+    if not drafts == holes == document["x-model"]["abilities"]["draft"]:
+        yield "a model with the ability of drafts has one parameter with x-draft, and one item for {draft}"
 
 
 def _measured(parts: list[Mapping[str, Any]]) -> bool:
@@ -69,11 +89,11 @@ def _measured(parts: list[Mapping[str, Any]]) -> bool:
     return whole and sorted(ways) == ["height", "width"]
 
 
-def _parameters(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The schemas of all properties, at any depth."""
-    for part in schema.get("properties", {}).values():
-        yield part
-        yield from _parameters(part)
+def _parameters(schema: Mapping[str, Any], outer: JsonPath = ()) -> Iterator[tuple[JsonPath, Mapping[str, Any]]]:
+    """The schemas of all properties by their paths, at any depth."""
+    for name, part in schema.get("properties", {}).items():
+        yield (*outer, name), part
+        yield from _parameters(part, (*outer, name))
 
 
 def _keywords(value: Any) -> Iterator[tuple[str, str]]:

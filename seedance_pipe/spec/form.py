@@ -20,6 +20,9 @@ Parameter: TypeAlias = tuple[str, ...]
 Filled: TypeAlias = Mapping[Parameter, Any]
 
 ADAPTIVE = "adaptive"
+TASK_HOLE = "draft"
+"""The hole for the task of a draft, which the program fills and no key of a story does."""
+
 _AUTO = ("auto", -1)
 _HOLE = re.compile(r"\{([a-z_.]+)\}")
 _TWINS = {"duration": "frames", "frames": "duration"}
@@ -41,7 +44,7 @@ class Form:
     the empty path. `fields` maps a portable key to the parameter that it feeds, `lists` a parameter to the items
     that it may hold, each with the name of its hole; `by_place` has the lists in which nothing but its place tells
     a last frame from a first. `pixels` is None where a ratio is sent as such; `shapes` maps pixels to their
-    resolution and ratio.
+    resolution and ratio. `reused` are the parameters that the final of a draft has from its draft.
     """
 
     def __init__(self, model: Model) -> None:
@@ -53,6 +56,7 @@ class Form:
         self._turn: dict[Parameter, int] = {}
         self._read(document, ())
         self._delivered = frozenset(self._marked("x-delivery"))
+        self.reused = frozenset(self._marked("x-reused"))
         self.pixels = self._pixels()
         self.fields = {
             part["x-key"]: path

@@ -65,7 +65,17 @@ class FromShot:
     shot: str
 
 
-Source: TypeAlias = LocalFile | Address | FromShot
+@dataclass(frozen=True, slots=True)
+class SeamPicture:
+    """A picture of the store: the one at which a clip that is there already meets `shot`, whatever that shot comes
+    to now. No story says so; a plan puts it in the place of what the other shot gives.
+    """
+
+    shot: str
+    picture: Digest
+
+
+Source: TypeAlias = LocalFile | Address | FromShot | SeamPicture
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from seedance_pipe.document import Json
+from seedance_pipe.document import Json, JsonPath
 from seedance_pipe.errors import StoryInvalid
 from seedance_pipe.spec.medium import Kind
 from seedance_pipe.units import Size
@@ -83,6 +83,16 @@ class Retirement:
     successor: str
 
 
+@dataclass(frozen=True, slots=True)
+class Drafting:
+    """The vendor makes finals from the tasks of drafts. The parameter `asks` is true in the request for a draft,
+    whose task can be used for `days` after it was asked for.
+    """
+
+    asks: JsonPath
+    days: int
+
+
 Range = tuple[Fraction, Fraction]
 """The least and the greatest value, both allowed."""
 
@@ -122,7 +132,9 @@ class Model:
 
     `sizes` maps (resolution, ratio) to pixels, as far as they are known before a clip is made. `frame_rate` is
     frames per second. `document` is the schema
-    itself, for the spec floor only. `body_bytes` is the greatest length of a request, 0 where none is known.
+    itself, for the spec floor only. `body_bytes` is the greatest length of a request, 0 where none is known;
+    `most_seed` the greatest seed, None where none is named. `drafting` is None where no take is made
+    from the task of another.
     """
 
     name: str
@@ -139,6 +151,8 @@ class Model:
     document: Json
     media: Mapping[Kind, MediaLimits] = field(default_factory=lambda: MappingProxyType({}))
     body_bytes: int = 0
+    most_seed: int | None = None
+    drafting: Drafting | None = None
 
     @property
     def familiar(self) -> str:

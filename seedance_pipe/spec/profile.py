@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from seedance_pipe.errors import StoryInvalid
 from seedance_pipe.spec.diagnostic import meant
 from seedance_pipe.spec.layer import laid_over
-from seedance_pipe.spec.node import MappingNode
+from seedance_pipe.spec.node import MappingNode, ScalarNode
 from seedance_pipe.spec.problems import Problems
 from seedance_pipe.spec.syntax import Grammar, read_sheet
 
@@ -21,6 +21,20 @@ def check_profiles(root: MappingNode, problems: Problems, grammar: Grammar) -> N
             entry = sheet.get(part)
             if entry is not None and isinstance(entry.node, MappingNode):
                 read_sheet(entry.node, checker, f"{part} of {where}", problems, grammar)
+
+
+def drafts_profile(root: MappingNode, problems: Problems) -> str:
+    """The profile that the story's drafts are made with; "" where it names none. One that is not there is told."""
+    node = root.get("drafts")
+    if not isinstance(node, ScalarNode) or not isinstance(node.value, str):
+        return ""
+    name = node.value
+    known = _profiles(root)
+    if name not in known:
+        there = f"; it has {', '.join(known)}" if known else "; give it one under profiles"
+        problems.error(node.place, f"the story has no profile '{name}'{meant(name, known) or there}")
+        return ""
+    return name
 
 
 def with_profiles(root: MappingNode, chosen: Sequence[str], story: str) -> MappingNode:

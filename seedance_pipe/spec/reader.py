@@ -10,6 +10,7 @@ from pathlib import Path
 
 from seedance_pipe.errors import StoryInvalid, why
 from seedance_pipe.spec.asset import Assets
+from seedance_pipe.spec.bridge import check_bridges
 from seedance_pipe.spec.budget import read_budget
 from seedance_pipe.spec.cap import NO_CAPS, Caps
 from seedance_pipe.spec.chain import PREVIOUS, check_cycles
@@ -17,6 +18,7 @@ from seedance_pipe.spec.compose import HEAVIEST
 from seedance_pipe.spec.cut import check_output, default_output, output_path
 from seedance_pipe.spec.diagnostic import Diagnostic
 from seedance_pipe.spec.edition import AS_WRITTEN, Edition
+from seedance_pipe.spec.final import with_drafts
 from seedance_pipe.spec.inside import is_device
 from seedance_pipe.spec.medium import Measured
 from seedance_pipe.spec.model import Catalogue
@@ -99,6 +101,8 @@ def read_story(
                 story = _Script(path, film, catalogue, supply, grammar).story()
                 stories += [story] if story else []
             _check_outputs(stories, source.root, problems)
+            rehearsed = [_Script(path, film, catalogue, supply, grammar).story() for film in weaver.drafts()]
+            stories[:] = with_drafts(stories, filter(None, rehearsed), Peers(catalogue), problems)
     elif source.root is not None:
         problems.error(source.root.place, "a story is a mapping of keys to values; begin it with version: 1")
     # Comments and broken files hold keys too.
@@ -157,9 +161,12 @@ class _Script:
         shots = [shot for outline in self.outlines if (shot := read_shot(cast, outline)) is not None]
         check_cycles(cast.links, self.problems)
         check_clips(shots, self.problems)
+        check_bridges(shots, self.problems)
         title = self._text(self.top, "title", whole) or self.path.stem
         output = self._output(whole, shots)
-        return Story(self.path, title, tuple(shots), output, self.budget, self.film.name) if output else None
+        entry, name = self.top.get("drafts"), self.film.name
+        drafts = str(entry.value) if entry else ""
+        return Story(self.path, title, tuple(shots), output, self.budget, name, drafts) if output else None
 
     def _sheet_of(self, name: str) -> Sheet:
         entry = self.top.get(name)

@@ -10,6 +10,7 @@ from seedance_pipe.spec.medium import FromShot, Kind, Role
 from seedance_pipe.spec.model import Catalogue, Model
 from seedance_pipe.spec.overlay import DEFAULTS, Overlay
 from seedance_pipe.spec.peers import Peers, meant_model
+from seedance_pipe.spec.repair import Repair
 from seedance_pipe.spec.request import request
 from seedance_pipe.spec.source import MappingNode, Node, SequenceNode
 from seedance_pipe.spec.story import Origin, Shot
@@ -76,6 +77,7 @@ def read_shot(cast: Cast, outline: Outline) -> Shot | None:
         takes=int(takes.value) if takes else 1,
         unsure=frozenset(overlay.unsure),
     )
+    repair = overlay.given("repair")
     made = request(cast.peers.form(model), wanted, cast.supply.problems, cast.peers)
     if made is None:
         return None
@@ -90,7 +92,12 @@ def read_shot(cast: Cast, outline: Outline) -> Shot | None:
         seed=made.seed,
         seed_path=made.seed_path,
         takes=wanted.takes,
-        origins={**made.origins, **({("model",): Origin("model", named.place)} if named else {})},
+        origins={
+            **made.origins,
+            **({("model",): Origin("model", named.place)} if named else {}),
+            **({("repair",): Origin("repair", repair.place)} if repair else {}),
+        },
+        repair=Repair(repair.value) if repair else None,
     )
 
 

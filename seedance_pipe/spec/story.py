@@ -14,6 +14,7 @@ from seedance_pipe.spec.cap import NO_CAPS, Caps
 from seedance_pipe.spec.diagnostic import Place
 from seedance_pipe.spec.medium import Medium
 from seedance_pipe.spec.model import Model
+from seedance_pipe.spec.repair import Repair
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,16 @@ class Footage:
 
 
 @dataclass(frozen=True, slots=True)
+class Final:
+    """The request for a shot that is made from the task of its draft: `body` as it will be sent, but for what the
+    program owns, and with a `hole` for the task's name.
+    """
+
+    body: Mapping[str, Json]
+    hole: JsonPath
+
+
+@dataclass(frozen=True, slots=True)
 class Shot:
     """`body` is the request in the vendor's words as it will be sent, but for what the program owns: media
     holes hold None until their addresses are known, and delivery keys are the vendor floor's.
@@ -49,6 +60,11 @@ class Shot:
     so what its fingerprint is made of. `seed` is the fixed seed, None when the model draws one; take k is
     made with seed + k - 1, which the plan writes at `seed_path`. `origins` maps a path in `body` to the key
     that put a value there; a longer path falls back on its parents.
+
+    `draft` is the same shot as the story's profile for drafts has it, None where there is none or it orders the
+    same. `final` is None where the vendor makes no final from the task of that draft.
+
+    `repair` is None where the story does not say what becomes of the shots that continue this one.
     """
 
     id: str
@@ -62,12 +78,16 @@ class Shot:
     seed_path: JsonPath
     takes: int
     origins: Mapping[JsonPath, Origin]
+    draft: Shot | None = None
+    final: Final | None = None
+    repair: Repair | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
     """`path` is the story file, absolute; `output` the film's path, absolute and inside the story's folder;
-    `budget` what all runs together may spend; `variant` names the film where the story is several.
+    `budget` what all runs together may spend; `variant` names the film where the story is several; `drafts` is the
+    profile that its drafts are made with, "" where there is none.
     """
 
     path: Path
@@ -76,6 +96,7 @@ class Story:
     output: Path
     budget: Caps = field(default_factory=lambda: NO_CAPS)
     variant: str = ""
+    drafts: str = ""
 
     @property
     def root(self) -> Path:

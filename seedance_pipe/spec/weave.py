@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from seedance_pipe.spec.edition import Edition
 from seedance_pipe.spec.include import Includes
 from seedance_pipe.spec.node import MappingNode, SequenceNode
 from seedance_pipe.spec.problems import Problems
-from seedance_pipe.spec.profile import check_profiles, naming_profiles, with_profiles
+from seedance_pipe.spec.profile import check_profiles, drafts_profile, naming_profiles, with_profiles
 from seedance_pipe.spec.repeat import axes_of, films, shots
 from seedance_pipe.spec.setting import settings_source, with_files, with_settings
 from seedance_pipe.spec.source import Source, read_source
@@ -47,16 +48,32 @@ class Weaver:
         story = self.sources[0]
         assert isinstance(story.root, MappingNode)
         includes = Includes(self._path, story.file, self.sources, self._problems, self._grammar)
-        root = includes.woven(story.root, (self._path.resolve(),))
-        check_profiles(root, self._problems, self._grammar)
-        laid = with_profiles(root, self._edition.profiles, story.file)
-        suffix = naming_profiles(root, self._edition.profiles)
+        self._root = includes.woven(story.root, (self._path.resolve(),))
+        check_profiles(self._root, self._problems, self._grammar)
+        laid = with_profiles(self._root, self._edition.profiles, story.file)
+        self._layers = [self._variables(path) for path in self._edition.files]
+        if self._edition.settings:
+            self.sources.append(settings_source(self._edition.settings))
+        return self._films(laid, self._edition.profiles)
+
+    def drafts(self) -> tuple[Film, ...]:
+        """The same films as the profile has them that the story makes its drafts with; none where it names no such
+        profile, or where these are the films that were asked for. `films` comes first. Raises Enough.
+        """
+        name = drafts_profile(self._root, self._problems)
+        if not name or name in self._edition.profiles:
+            return ()
+        return self._films(with_profiles(self._root, (name,), self.sources[0].file), (name,))
+
+    def _films(self, laid: MappingNode, profiles: Sequence[str]) -> tuple[Film, ...]:
+        file = self.sources[0].file
+        suffix = naming_profiles(self._root, profiles)
         root = self._set(laid)
         made = films(root, self._problems, self._grammar)
         chosen = self._edition.variant
         if chosen and chosen not in made:
             there = f"its films are {', '.join(made)}" if "" not in made else "it is one film"
-            raise StoryInvalid(f"{story.file} has no variant '{chosen}'{meant(chosen, made) or f'; {there}'}")
+            raise StoryInvalid(f"{file} has no variant '{chosen}'{meant(chosen, made) or f'; {there}'}")
         return tuple(
             Film(name, self._with_shots(text), axes_of(root), suffix)
             for name, text in made.items()
@@ -64,12 +81,8 @@ class Weaver:
         )
 
     def _set(self, root: MappingNode) -> MappingNode:
-        files = [self._variables(path) for path in self._edition.files]
-        root = with_files(root, files, self._problems)
-        if self._edition.settings:
-            self.sources.append(settings_source(self._edition.settings))
-            root = with_settings(root, self.sources[-1], self._problems)
-        return root
+        root = with_files(root, self._layers, self._problems)
+        return with_settings(root, self.sources[-1], self._problems) if self._edition.settings else root
 
     def _variables(self, path: Path) -> Source:
         try:

@@ -25,7 +25,8 @@ from seedance_pipe.plan.graph import Step, StepKey, StepKind
 from seedance_pipe.plan.history import History, Made, State, Submission
 from seedance_pipe.plan.known import next_take
 from seedance_pipe.plan.make import Plan, make, picking
-from seedance_pipe.plan.unroll import needed_for, order_digest, take_key
+from seedance_pipe.plan.recipe import order_digest
+from seedance_pipe.plan.unroll import needed_for, take_key
 from seedance_pipe.report.standing import Adopted
 from seedance_pipe.report.words import plain
 from seedance_pipe.run import scheduler
@@ -38,7 +39,8 @@ from seedance_pipe.spec.story import Shot
 from seedance_pipe.studio.decide import deciding
 from seedance_pipe.studio.enquiry import checked_name, enquire, nobody_has
 from seedance_pipe.studio.home import Home
-from seedance_pipe.studio.look import METHODS, history_of
+from seedance_pipe.studio.look import METHODS, as_made, history_of
+from seedance_pipe.studio.pinning import pin
 from seedance_pipe.studio.tool import ffmpeg
 from seedance_pipe.units import Digest
 from seedance_pipe.vendor.adapter import Failed
@@ -72,7 +74,7 @@ def adopt_task(
                 code=told.code,
             )
         submission = opening.journal.adopted(opening.intent(effects), name, picks=opening.picks)
-        return Adopted(opening.step.key, opening.journal.total(), submission)
+        return Adopted(opening.step.key, opening.journal.total(), submission, unpinned=opening.pinned(effects))
 
 
 def adopt_file(
@@ -99,7 +101,8 @@ def adopt_file(
                 ) from problem
             clip = opening.store.keep(copy)
         opening.take_in(clip)
-        return Adopted(opening.step.key, opening.journal.total(), clip=opening.store.path(clip))
+        path = opening.store.path(clip)
+        return Adopted(opening.step.key, opening.journal.total(), clip=path, unpinned=opening.pinned(effects))
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +181,12 @@ class _Opening:
         made = Made(fingerprint(given), self.step.key, given, MappingProxyType({"clip": clip}))
         self.journal.made(made, picks=self.picks)
 
+    def pinned(self, effects: Effects) -> str:
+        """Bring the lock file up to date, after the journal: a take that the lock file alone called picked would
+        be bought by the next run. Why that could not be done, "" when it is.
+        """
+        return pin(self.where, self.journal, self.store, effects, picks=self.picks)
+
     @property
     def _name(self) -> str:
         return f"take {self.step.take} of shot '{self.shot.id}'"
@@ -189,7 +198,7 @@ class _Opening:
     @property
     def _given(self) -> tuple[Json, Mapping[str, Digest]]:
         verdicts = {one.step.key: one.verdict for one in self.plan.steps}
-        digests = {}
+        digests = dict(self.step.given)
         for need in self.step.needs:
             verdict = verdicts[need.step]
             assert isinstance(verdict, Fresh)
@@ -210,8 +219,9 @@ def _opening(where: Home, shot: str, take: int | None, effects: Effects) -> Iter
         journal = stack.enter_context(deciding(where, effects))
         store = Store(where.store, disk=effects.disk)
         stack.callback(store.close)
-        meant = next(one for one in where.story.shots if one.id == shot)
         history = history_of(where, journal, store)
+        where = as_made(where, history)
+        meant = next(one for one in where.story.shots if one.id == shot)
         used, another = history.picks.get(order_digest(meant), 1), next_take(meant, history)
         number = used if take is None else take
         if number > another:

@@ -16,7 +16,7 @@ from seedance_pipe.errors import GuardRefused, Missing, PipeError
 from seedance_pipe.plan.graph import StepKind
 from seedance_pipe.plan.history import State
 from seedance_pipe.plan.make import make
-from seedance_pipe.plan.unroll import order_digest
+from seedance_pipe.plan.recipe import order_digest
 from seedance_pipe.report.parcel import Packed
 from seedance_pipe.run.facts import Facts, lines_of
 from seedance_pipe.run.inventory import Inventory, Naming, inventory
@@ -25,7 +25,7 @@ from seedance_pipe.run.submission import OPEN
 from seedance_pipe.studio.decide import deciding
 from seedance_pipe.studio.home import Home
 from seedance_pipe.studio.housekeeping import used
-from seedance_pipe.studio.look import METHODS, history_of
+from seedance_pipe.studio.look import METHODS, as_made, history_of
 from seedance_pipe.studio.sums import FACTS, README, SUMS, digest_of, read_sums, sums_text
 from seedance_pipe.units import Digest
 
@@ -61,11 +61,13 @@ def export_store(homes: Sequence[Home], folder: Path, *, effects: Effects | None
     there = _contents(folder)
     with deciding(where, effects) as journal:
         store = Store(where.store, disk=effects.disk)
-        facts = journal.facts([order_digest(shot) for home in homes for shot in home.story.shots])
-        known = inventory(journal.entries(), journal.document)
         history = history_of(where, journal, store)
+        every = (*homes, *(as_made(home, history) for home in homes))
+        facts = journal.facts(list({order_digest(shot) for home in every for shot in home.story.shots}))
+        known = inventory(journal.entries(), journal.document)
         plans = [make(home.story, history, METHODS) for home in homes]
-        wanted = _wanted(facts, known, used(history, plans))
+        now = used(history, plans)
+        wanted = _wanted(facts, known, now)
         names = {digest: _name(digest, known, store) for digest in sorted(wanted) if store.has(digest)}
         missing = sorted(_what(digest, known) for digest in wanted - names.keys())
         try:
@@ -80,7 +82,7 @@ def export_store(homes: Sequence[Home], folder: Path, *, effects: Effects | None
                 next_step="make room, or name another folder, and export again",
             ) from error
         opened = [life[0].step for life in facts.lives if State(life[-1].act) in OPEN]
-        return Packed(folder, len(names), size, written, missing, sorted(opened))
+        return Packed(folder, len(names), size, written, missing, sorted(opened), len(now - facts.outputs))
 
 
 def _contents(folder: Path) -> Mapping[str, str]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from seedance_pipe.spec.cut import LOCK_FILE
 from seedance_pipe.spec.edition import AS_WRITTEN, Edition
 from seedance_pipe.spec.medium import Measured
 from seedance_pipe.spec.reader import Reading, read_story
@@ -41,6 +42,16 @@ class Home:
     @property
     def lock(self) -> Path:
         return self.state / "locks" / f"{self.name}.lock"
+
+    @property
+    def lockfile(self) -> Path:
+        """`seedance.lock` of the story's folder; a rehearsal has one of its own."""
+        return (self.state if self.rehearsal else self.story.root) / LOCK_FILE
+
+    @property
+    def lockfile_guard(self) -> Path:
+        """What a run holds while it writes the lock file."""
+        return self.state / "locks" / f"{LOCK_FILE}.lock"
 
     @property
     def output(self) -> str:

@@ -20,6 +20,7 @@ from seedance_pipe.plan.history import History, Submission
 from seedance_pipe.plan.make import Plan, make
 from seedance_pipe.report.upkeep import Item, Upkeep, Why, paid_question
 from seedance_pipe.report.words import day
+from seedance_pipe.run import lockfile
 from seedance_pipe.run.inventory import Inventory, inventory
 from seedance_pipe.run.journal import Journal
 from seedance_pipe.run.lock import hold
@@ -129,12 +130,15 @@ class _Rubbish:
 
 
 def _rubbish(room: _Room, plans: Sequence[Plan]) -> _Rubbish:
-    needed = used(room.history, plans)
+    needed, pinned = used(room.history, plans), lockfile.read(room.where.lockfile).files
     items: list[Item] = []
     shared = 0
     for digest in sorted(room.store.digests() - needed):
         stories = room.known.stories(digest)
-        if digest not in room.known.names:
+        if digest not in room.known.names and digest in pinned:
+            # Another machine paid for it: a store may be shared, and a journal is not.
+            shared += 1
+        elif digest not in room.known.names:
             orphan = _item(room, digest, Why.ORPHAN, f"file {digest[:12]}")
             if room.effects.now() - orphan.path.stat().st_mtime > ORPHAN_SECONDS:
                 items.append(orphan)
@@ -155,6 +159,7 @@ def used(history: History, plans: Iterable[Plan]) -> frozenset[Digest]:
     steps = [one for plan in plans for one in plan.steps]
     fresh = [one.verdict for one in steps if isinstance(one.verdict, Fresh)]
     planned = {digest for verdict in fresh for digest in verdict.outputs.values()}
+    planned |= {digest for one in steps for digest in one.step.given.values()}
     marks = {history.latest.get(one.step.key) for one in steps}
     latest = (made for mark, made in history.made.items() if mark in marks)
     return frozenset(planned | {digest for made in latest for digest in made.outputs.values()})

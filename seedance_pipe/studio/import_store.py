@@ -16,15 +16,17 @@ from seedance_pipe.errors import GuardRefused, Missing, PipeError
 from seedance_pipe.plan.fingerprint import document, fingerprint
 from seedance_pipe.plan.freshness import Fresh, Stale, Undelivered
 from seedance_pipe.plan.make import make
+from seedance_pipe.plan.recipe import order_digest
 from seedance_pipe.report.parcel import Unpacked
-from seedance_pipe.run.entry import Entry
+from seedance_pipe.run.entry import Entry, Note
 from seedance_pipe.run.facts import Facts, facts_from
 from seedance_pipe.run.journal import Journal
 from seedance_pipe.run.store import Store
 from seedance_pipe.studio.decide import deciding
 from seedance_pipe.studio.deliver import deliver
 from seedance_pipe.studio.home import Home
-from seedance_pipe.studio.look import METHODS, history_of
+from seedance_pipe.studio.look import METHODS, as_made, history_of
+from seedance_pipe.studio.pinning import pin
 from seedance_pipe.studio.sums import FACTS, digest_of, read_sums, read_text
 from seedance_pipe.units import Digest
 
@@ -56,11 +58,34 @@ def import_store(
             fresh = [one for one in files if one in facts.outputs and not store.has(one)]
             for digest in fresh:
                 _take_in(folder / files[digest], digest, store, effects)
+            own = [_own_picks(home, journal, store) for home in homes]
             taken = journal.take_in(facts, store.has)
+            picked = _picked(taken.entries)
+            told = [
+                pin(home, journal, store, effects, picks={one: picked[one] for one in picked.keys() & ours})
+                for home, ours in zip(homes, own, strict=True)
+            ]
             films = [film for home in homes if (film := _delivered(home, journal, store, effects))]
         finally:
             store.close()
-        return Unpacked(len(fresh), len(taken.entries), _steps(taken.opened), taken.kept, films)
+        unpinned = next(filter(None, told), "")
+        return Unpacked(len(fresh), len(taken.entries), _steps(taken.opened), taken.kept, films, unpinned)
+
+
+def _own_picks(where: Home, journal: Journal, store: Store) -> frozenset[str]:
+    """The orders of which the lock file says what this journal says, so that a newer word of another holds. A pick
+    that came by git is none of them: nobody knows whether the parcel is newer.
+    """
+    history = history_of(where, journal, store)
+    known, told = journal.history(store.has, {}).picks, history.picks
+    every = (where, as_made(where, history))
+    orders = (order_digest(shot) for home in every for shot in home.story.shots)
+    return frozenset(order for order in orders if known.get(order, 1) == told.get(order, 1))
+
+
+def _picked(entries: Sequence[Entry]) -> Mapping[str, int]:
+    told = (json.loads(one.text) for one in entries if one.act == Note.PICKED.value)
+    return {str(one["order"]): int(one["take"]) for one in told}
 
 
 def _must_be_whole(folder: Path, sums: Mapping[str, str]) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from types import MappingProxyType
 
 from seedance_pipe.effects import Effects
@@ -11,14 +12,22 @@ from seedance_pipe.media.revision import REVISIONS
 from seedance_pipe.plan.freshness import Fresh
 from seedance_pipe.plan.graph import StepKind
 from seedance_pipe.plan.history import History
-from seedance_pipe.plan.make import Plan, asking, make, picking, with_more_takes, with_new_takes
+from seedance_pipe.plan.make import Plan, as_repaired, asking, make, picking, with_more_takes, with_new_takes
+from seedance_pipe.plan.recall import remembering
+from seedance_pipe.plan.repair import repairing
 from seedance_pipe.plan.unroll import Methods
+from seedance_pipe.plan.ways import choices
 from seedance_pipe.report.standing import Forecast, Standing
+from seedance_pipe.run import lockfile
 from seedance_pipe.run.budget import Total
 from seedance_pipe.run.journal import Journal
 from seedance_pipe.run.store import Store
+from seedance_pipe.spec.repair import Repair
 from seedance_pipe.studio.home import Home
 from seedance_pipe.units import Digest
+
+Present = Callable[[Digest], bool]
+"""Whether the store has a file, for all that the plan is to know."""
 
 METHODS = Methods(**{kind.value: revision for kind, revision in REVISIONS.items()})
 
@@ -33,14 +42,24 @@ def forecast(
     *,
     force: Sequence[str] = (),
     more: Mapping[str, int] = MappingProxyType({}),
+    repairs: Mapping[str, Repair] = MappingProxyType({}),
     effects: Effects | None = None,
 ) -> Forecast:
     """What a run would do, and the money before it. Changes nothing and sends nothing."""
-    with memory(where, effects or Effects()) as (journal, history):
-        picked = picking(history, with_new_takes(where.story, history, force))
-        asked = asking(picked, with_more_takes(where.story, picked, more))
+    with memory(where, effects or Effects()) as (journal, past):
+        history = repairing(where.story, past, repairs)
+        made = as_made(where, history).story if force or more else where.story
+        picked = picking(history, with_new_takes(made, history, force))
+        asked = asking(picked, with_more_takes(made, picked, more))
         total = Total() if journal is None else journal.total()
-        return Forecast(make(where.story, asked, METHODS), total, frozenset(history.latest))
+        planned = make(where.story, asked, METHODS)
+        ways = choices(where.story, planned, asked, now=repairs)
+        return Forecast(planned, total, frozenset(history.latest), ways)
+
+
+def as_made(where: Home, history: History) -> Home:
+    """`where` with the shots that its chains are repaired with: takes are known by what these order."""
+    return replace(where, story=as_repaired(where.story, history, METHODS))
 
 
 def status(where: Home, *, effects: Effects | None = None) -> Standing:
@@ -67,14 +86,19 @@ def memory(where: Home, effects: Effects) -> Iterator[tuple[Journal | None, Hist
     """The journal, if there is one, open for as long as the history that it gave is read."""
     journal = Journal.look(where.journal, story=where.name, effects=effects)
     if journal is None:
-        yield None, History()
+        yield None, history_of(where, None, Store(where.store))
         return
     with journal:
         yield journal, history_of(where, journal, Store(where.store))
 
 
-def history_of(where: Home, journal: Journal, store: Store) -> History:
-    return journal.history(store.has, in_place(where, journal))
+def history_of(where: Home, journal: Journal | None, store: Store, present: Present | None = None) -> History:
+    """What the journal remembers, and beyond that the lock file. `present` says which files of the store count, if
+    not all do. Raises StoryInvalid for a lock file that is none.
+    """
+    there = present or store.has
+    past = History() if journal is None else journal.history(there, in_place(where, journal))
+    return remembering(past, lockfile.read(where.lockfile), where.story, where.output, there)
 
 
 def in_place(where: Home, journal: Journal) -> Mapping[str, Digest]:

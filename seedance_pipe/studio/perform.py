@@ -95,6 +95,7 @@ async def _at_work(work: Work, emit: Emit) -> Outcome:
             crafts[StepKind.TAKE] = _Careful(shooting, work)
             lanes |= {vendor: _places(vendor, work.wishes.jobs) for vendor in keys}
         # Only now is nothing missing: a forced take is not to be remembered by a run that could not begin.
+        work.choose()
         for order, take in work.picks.items():
             work.journal.picked(order, take)
         for order, takes in work.asks.items():

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from seedance_pipe.effects import Effects
+from seedance_pipe.plan.drafted import as_sent
 from seedance_pipe.plan.freshness import Fresh
+from seedance_pipe.plan.graph import StepKind
 from seedance_pipe.plan.make import make
 from seedance_pipe.plan.unroll import take_key
 from seedance_pipe.report.record import Kept, Record, steps_of
@@ -20,6 +22,7 @@ def record(where: Home, shot: str, *, effects: Effects | None = None) -> Record:
         sent = history.submissions.values()
     chosen = next(one for one in where.story.shots if one.id == shot)
     items = steps_of(told, chosen)
+    takes = (as_sent(item.planned.step) for item in items if item.planned.step.kind is StepKind.TAKE)
     store = Store(where.store)
     made = {
         item.planned.step.key: item.planned.verdict.outputs
@@ -42,4 +45,4 @@ def record(where: Home, shot: str, *, effects: Effects | None = None) -> Record:
         for name, digest in one.outputs.items()
         if store.has(digest)
     )
-    return Record(told, chosen, items, tuple(own), (*kept, *before))
+    return Record(told, next(takes) or chosen, items, tuple(own), (*kept, *before))

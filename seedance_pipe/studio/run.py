@@ -10,12 +10,14 @@ from decimal import Decimal
 from pathlib import Path
 
 from seedance_pipe.effects import Effects
-from seedance_pipe.errors import GuardRefused, Missing
+from seedance_pipe.errors import GuardRefused, Missing, PipeError
 from seedance_pipe.plan.freshness import Fresh, InDoubt, InFlight
 from seedance_pipe.plan.graph import StepKey, StepKind
 from seedance_pipe.plan.history import History, State
 from seedance_pipe.plan.make import Plan, asking, make, picking, with_more_takes, with_new_takes
+from seedance_pipe.plan.repair import repairing
 from seedance_pipe.plan.unroll import FILM, needed_for
+from seedance_pipe.report.following import unlike_draft
 from seedance_pipe.report.standing import Result, strays
 from seedance_pipe.report.words import bill
 from seedance_pipe.run.budget import guard
@@ -27,8 +29,10 @@ from seedance_pipe.run.store import Store
 from seedance_pipe.spec.cap import tightest
 from seedance_pipe.studio.deliver import deliver, guard_output
 from seedance_pipe.studio.home import Home
-from seedance_pipe.studio.look import METHODS, history_of, in_place
+from seedance_pipe.studio.look import METHODS, Present, as_made, history_of
+from seedance_pipe.studio.pinning import guard_elsewhere, pin, pinned
 from seedance_pipe.studio.room import guard_ground, guard_room
+from seedance_pipe.studio.seams import guard_seams, seam_notes
 from seedance_pipe.studio.sound import sound
 from seedance_pipe.studio.stop import Stop
 from seedance_pipe.studio.work import Wishes, Work
@@ -72,24 +76,39 @@ def run(
         journal = stack.enter_context(Journal.open(where.journal, story=where.name, effects=effects))
         store = Store(where.store, disk=effects.disk)
         stack.callback(store.close)
-        known = history_of(where, journal, store)
-        picks = with_new_takes(where.story, known, wishes.force)
-        asks = with_more_takes(where.story, picking(known, picks), wishes.more)
-        checked = sound(
-            store,
-            lambda present: asking(picking(journal.history(present, in_place(where, journal)), picks), asks),
-            lambda history: _planned(where, history, wishes),
-        )
+        known = repairing(where.story, history_of(where, journal, store), wishes.repairs)
+        made = as_made(where, known) if wishes.force or wishes.more else where
+        picks = with_new_takes(made.story, known, wishes.force)
+        asks = with_more_takes(made.story, picking(known, picks), wishes.more)
+
+        def remember(present: Present) -> History:
+            past = repairing(where.story, history_of(where, journal, store, present), wishes.repairs)
+            return asking(picking(past, picks), asks)
+
+        checked = sound(store, remember, lambda history: _planned(where, history, wishes))
         history, plan = checked.history, checked.plan
         guard_output(where, journal, store, force=wishes.force_output)
         guard_room(where, plan, effects.disk)
+        guard_seams(plan, store)
+        if not (wishes.yes or where.rehearsal):
+            guard_elsewhere(plan, ask)
         _guard_cost(where, wishes, plan, journal, ask)
         left = strays(plan, history)
-        work = Work(where, wishes, plan, history, picks, left, journal, store, effects, asks)
+        ways = repairing(where.story, History(), wishes.repairs).repairs
+        work = Work(where, wishes, plan, history, picks, left, journal, store, effects, asks, ways, made)
         if not plan.pending and not left:
-            return _nothing_to_do(work)
-        notes = [*([Noted(_STATE, ground)] if ground else []), *checked.notes]
-        return _shown(work, showing, farewell, notes)
+            work.choose()
+            partly = bool(wishes.shots)
+            told = pin(where, journal, store, effects) if partly else pinned(where, plan, history, effects)
+            return replace(_nothing_to_do(work), unpinned=told)
+        unlike = [Noted(key, told) for key, told in unlike_draft(plan)]
+        notes = [*([Noted(_STATE, ground)] if ground else []), *checked.notes, *unlike, *seam_notes(plan)]
+        try:
+            result = _shown(work, showing, farewell, notes)
+        except PipeError:
+            pin(where, journal, store, effects)
+            raise
+        return replace(result, unpinned=pin(where, journal, store, effects))
 
 
 def _planned(where: Home, history: History, wishes: Wishes) -> Plan:

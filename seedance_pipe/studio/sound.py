@@ -11,16 +11,14 @@ from dataclasses import dataclass
 from seedance_pipe.errors import GuardRefused
 from seedance_pipe.plan.fingerprint import document, fingerprint
 from seedance_pipe.plan.freshness import Fresh, Lost, Stale, Undelivered, Verdict
-from seedance_pipe.plan.graph import StepKey, StepKind
+from seedance_pipe.plan.graph import DRAFT, StepKey, StepKind
 from seedance_pipe.plan.history import History
 from seedance_pipe.plan.make import Plan, Planned
 from seedance_pipe.report.words import day
 from seedance_pipe.run.event import Noted
 from seedance_pipe.run.store import Store
+from seedance_pipe.studio.look import Present
 from seedance_pipe.units import Digest
-
-Present = Callable[[Digest], bool]
-"""Whether the store has a file, for all that the plan is to know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +78,9 @@ def _needed(one: Planned, plan: Plan, verdicts: Mapping[StepKey, Verdict], histo
         if isinstance(verdict, Fresh) and need.output in verdict.outputs:
             digests[need.slot] = verdict.outputs[need.output]
             yield _Used(need.step, need.output, digests[need.slot])
+    for slot, given in one.step.given.items():
+        digests[slot] = given
+        yield _Used(one.step.key, "draft" if slot == DRAFT else "kept picture", given)
     if isinstance(one.verdict, Stale) and isinstance(one.verdict.reasons[0], Undelivered):
         made = history.made[fingerprint(document(one.step, digests))]
         yield from (_Used(one.step.key, name, digest) for name, digest in made.outputs.items())
@@ -116,6 +117,7 @@ def _guard_brought(plan: Plan, history: History) -> None:
         if one.step.kind is StepKind.TAKE
         and isinstance(one.verdict, Stale)
         and isinstance(one.verdict.reasons[0], Lost)
+        and not one.verdict.reasons[0].pinned
     ]
     if lost:
         names = ", ".join(key for key, _ in lost)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +15,8 @@ from seedance_pipe.plan.freshness import Fresh
 from seedance_pipe.plan.graph import StepKey, StepKind
 from seedance_pipe.plan.history import History, Submission
 from seedance_pipe.plan.known import known_takes
-from seedance_pipe.plan.make import Planned, asking, make, picking
-from seedance_pipe.plan.unroll import order_digest, recipe
+from seedance_pipe.plan.make import Bill, Planned, asking, make, picking
+from seedance_pipe.plan.recipe import order_digest, recipe
 from seedance_pipe.report.takes import Picking, Tried, label, state_of, state_word
 from seedance_pipe.report.words import plain
 from seedance_pipe.run.journal import Journal
@@ -24,7 +24,8 @@ from seedance_pipe.run.store import Store
 from seedance_pipe.spec.story import Shot
 from seedance_pipe.studio.decide import deciding
 from seedance_pipe.studio.home import Home
-from seedance_pipe.studio.look import METHODS, history_of
+from seedance_pipe.studio.look import METHODS, as_made, history_of
+from seedance_pipe.studio.pinning import choose
 from seedance_pipe.units import Fingerprint
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
@@ -37,16 +38,21 @@ def takes(where: Home, shots: Sequence[str] = (), *, effects: Effects | None = N
     A clip that was brought for a former order is not among them: the journal does not tell whose it was.
     """
     journal = Journal.look(where.journal, story=where.name, effects=effects or Effects())
-    if journal is None:
-        return _tried(where, History(), shots)
-    with journal:
+    with nullcontext() if journal is None else journal:
         return _tried(where, history_of(where, journal, Store(where.store)), shots)
 
 
 def pick(
-    where: Home, shot: str, number: int, *, tell: Callable[[Picking], None], effects: Effects | None = None
+    where: Home,
+    shot: str,
+    number: int,
+    *,
+    tell: Callable[[Picking], None],
+    finals: Home | None = None,
+    effects: Effects | None = None,
 ) -> Picking:
-    """Let the film use take `number` of `shot` from now on. `tell` hears what hangs on it before it is done.
+    """Let the film use take `number` of `shot` from now on. `tell` hears what hangs on it before it is done, in
+    `finals`, too: the film that follows this one where this is a film of drafts.
 
     Raises PipeError, and changes nothing, when there is no such take or it is not finished, and StoryHeld.
     """
@@ -55,16 +61,18 @@ def pick(
     with deciding(where, effects) as journal:
         with closing(Store(where.store, disk=effects.disk)) as store:
             history = history_of(where, journal, store)
+            followed = (finals, history_of(finals, journal, store)) if finals is not None else None
         _must_be_made(_tried(where, history, [shot]), shot, number)
-        meant = next(one for one in where.story.shots if one.id == shot)
+        made = as_made(where, history)
+        meant = next(one for one in made.story.shots if one.id == shot)
         order = order_digest(meant)
-        before = make(where.story, history, METHODS)
-        after = make(where.story, picking(history, {order: number}), METHODS)
-        pending = {one.step.key for one in before.pending}
-        hanging = tuple(one for one in after.pending if one.step.key not in pending)
-        picked = Picking(shot, history.picks.get(order, 1), number, hanging, after.bill)
+        hanging, bill = _hanging(where, history, {order: number})
+        others = _hanging(*followed, {order: number}) if followed else ((), Bill())
+        picked = Picking(shot, history.picks.get(order, 1), number, hanging, bill, *others)
         tell(picked)
         if picked.new != picked.old:
+            # The lock file decides where it speaks of the order, so a pick that is cut short here is done, or not.
+            choose(made, effects, picks={order: number})
             journal.picked(order, number)
         return picked
 
@@ -92,6 +100,13 @@ def sheet(every: Sequence[Tried], path: Path, *, effects: Effects | None = None)
     _write(path, contact_sheet(strips, path.suffix.lower()), effects or Effects())
 
 
+def _hanging(where: Home, history: History, picks: Mapping[str, int]) -> tuple[tuple[Planned, ...], Bill]:
+    """What becomes stale with `picks`, and what a run of the film would buy then."""
+    pending = {one.step.key for one in make(where.story, history, METHODS).pending}
+    after = make(where.story, picking(history, picks), METHODS)
+    return tuple(one for one in after.pending if one.step.key not in pending), after.bill
+
+
 def _must_be_made(every: Sequence[Tried], shot: str, number: int) -> None:
     made = [one.number for one in every if one.made and not one.former]
     if number in made:
@@ -113,7 +128,7 @@ def _must_be_made(every: Sequence[Tried], shot: str, number: int) -> None:
 
 
 def _tried(where: Home, history: History, shots: Sequence[str]) -> tuple[Tried, ...]:
-    wanted = [shot for shot in where.story.shots if not shots or shot.id in shots]
+    wanted = [shot for shot in as_made(where, history).story.shots if not shots or shot.id in shots]
     known = known_takes(wanted, history)
     plan = make(where.story, asking(history, known), METHODS)
     looking = _Looking(where, history, plan.marks, Store(where.store))

@@ -20,7 +20,7 @@ from anyio import to_thread
 from seedance_pipe.document import JsonPath
 from seedance_pipe.errors import PipeError
 from seedance_pipe.run.craft import Job
-from seedance_pipe.spec.medium import Address, FromShot, Kind, LocalFile, Medium
+from seedance_pipe.spec.medium import Address, FromShot, Kind, LocalFile, Medium, SeamPicture
 from seedance_pipe.spec.story import Shot
 from seedance_pipe.units import Digest
 from seedance_pipe.vendor.adapter import Upload
@@ -110,8 +110,10 @@ class Assets:
 
 
 def _sources(job: Job, shot: Shot) -> Iterator[tuple[Medium, str | _File]]:
-    """Each medium with the address it has already, or with the file that it is."""
-    for index, medium in enumerate(shot.media):
+    """Each medium with the address it has already, or with the file that it is; none where the vendor has them all
+    from the draft.
+    """
+    for index, medium in enumerate(() if job.step.from_draft else shot.media):
         match medium.source:
             case Address(url=url):
                 yield medium, url
@@ -121,6 +123,10 @@ def _sources(job: Job, shot: Shot) -> Iterator[tuple[Medium, str | _File]]:
                 slot = f"media/{index}"
                 what = "the clip" if medium.kind is Kind.VIDEO else "the last frame"
                 yield medium, _File(job.inputs[slot], f"{what} of shot '{other}'", job.digests[slot], None)
+            case SeamPicture(shot=other):
+                slot = f"media/{index}"
+                what = f"the picture that is kept beside shot '{other}'"
+                yield medium, _File(job.inputs[slot], what, job.digests[slot], None)
             case _ as never:
                 assert_never(never)
 

@@ -13,8 +13,9 @@ import anyio.lowlevel
 from seedance_pipe.document import Json, JsonPath, fill
 from seedance_pipe.effects import Effects
 from seedance_pipe.errors import PipeError
+from seedance_pipe.plan.graph import Step
 from seedance_pipe.plan.history import Submission
-from seedance_pipe.plan.unroll import seeded
+from seedance_pipe.plan.recipe import seeded
 from seedance_pipe.run.craft import Job
 from seedance_pipe.run.intent import Intent
 from seedance_pipe.spec.cap import Caps
@@ -74,8 +75,22 @@ def frozen(adapter: Adapter, job: Job, *, effects: Effects, last_frame: bool, ta
     """The request for the take of `job`, and others of its shot that come to `takes`, as the journal keeps it."""
     shot = job.step.shot
     assert shot is not None
-    marked = fill(seeded(shot.body, shot, job.step.take), marks(job, shot))
+    body = seeded(shot.body, shot, job.step.take)
+    marked = _from_task(job.step) if job.step.from_draft else fill(body, marks(job, shot))
     return adapter.frozen(marked, shot=shot, last_frame=last_frame, draw=effects.draw, takes=takes)
+
+
+def _from_task(step: Step) -> Json:
+    """The request for a final that is made from the task of its draft. Raises PipeError when nobody knows that."""
+    shot, drafted = step.shot, step.drafted
+    assert shot is not None and shot.final is not None and drafted is not None
+    if not drafted.task:
+        raise PipeError(
+            f"take {step.take} of shot '{shot.id}' was made from the task of its draft, which is not known here; "
+            f"{_NOTHING}",
+            next_step="bring what was made with `seedance-pipe import-store`, or make and pick another draft",
+        )
+    return fill(shot.final.body, {shot.final.hole: drafted.task})
 
 
 def _call(take: Take, request: Json, media: Mapping[JsonPath, str]) -> Call:

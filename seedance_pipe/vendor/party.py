@@ -18,7 +18,7 @@ from seedance_pipe.errors import InDoubt, PipeError
 from seedance_pipe.plan.fingerprint import document, fingerprint
 from seedance_pipe.plan.graph import Step
 from seedance_pipe.plan.history import Submission
-from seedance_pipe.plan.unroll import order_digest
+from seedance_pipe.plan.recipe import order_digest
 from seedance_pipe.run.journal import Journal
 from seedance_pipe.run.submission import Act, next_act
 from seedance_pipe.units import Digest, Fingerprint

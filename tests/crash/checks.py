@@ -17,10 +17,12 @@ from seedance_pipe.errors import MediaFailed, PipeError
 from seedance_pipe.media.probe import check_clip
 from seedance_pipe.plan.freshness import InDoubt
 from seedance_pipe.plan.history import State, Submission
+from seedance_pipe.run import lockfile
 from seedance_pipe.run.journal import Journal
 from seedance_pipe.run.store import Store
 from seedance_pipe.studio import look
 from seedance_pipe.studio.home import home, read
+from seedance_pipe.studio.verify import verify
 from seedance_pipe.vendor.adapter import Doubt
 from tests.crash.plays import Play, prompts
 
@@ -93,6 +95,10 @@ def at_any_moment(film: Film, tasks: Tasks, memory: Memory) -> Iterator[str]:
         yield f"the journal is damaged: {memory.integrity}"
     yield from _charges(film, tasks, memory)
     yield from _torn(film, memory)
+    try:
+        lockfile.read(film.story.with_name("seedance.lock"))
+    except PipeError as problem:
+        yield f"the lock file is torn: {problem.message}"
 
 
 def _charges(film: Film, tasks: Tasks, memory: Memory) -> Iterator[str]:
@@ -176,9 +182,20 @@ def finished(film: Film, tasks: Tasks, memory: Memory) -> Iterator[str]:
         except MediaFailed as problem:
             yield f"the film cannot be played: {problem.message}"
         _DECODED.add(digest)
+    yield from unproven(film)
     left = sorted(path.name for path in film.place.parent.iterdir() if path != film.place)
     if left:
         yield f"left beside the film: {', '.join(left)}"
+
+
+def unproven(film: Film) -> Iterator[str]:
+    """What another machine would miss, which has the story, the lock file and the store."""
+    story = read(film.story, environ=film.environ).story
+    assert story is not None
+    try:
+        yield from (f"verify: {fault.step}: {fault.what}" for fault in verify(home(story)).faults)
+    except PipeError as problem:
+        yield f"verify: {problem.message}"
 
 
 def lost(film: Film, memory: Memory) -> Iterator[str]:

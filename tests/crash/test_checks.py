@@ -74,9 +74,13 @@ def test_a_task_that_the_vendor_never_had_is_seen(film: Film, tasks: Tasks) -> N
     assert "a task is in the journal alone" in complaints(film, tasks[1:])
 
 
+def lock_of(film: Film) -> Path:
+    return film.story.with_name("seedance.lock")
+
+
 def _tear(path: Path) -> None:
     path.chmod(0o600)
-    path.write_bytes(path.read_bytes()[:-1])
+    path.write_bytes(path.read_bytes()[:-9])
 
 
 @pytest.mark.parametrize(
@@ -89,6 +93,8 @@ def _tear(path: Path) -> None:
         (lambda film: (film.place.parent / ".story.mp4.part").touch(), "left beside the film: .story.mp4.part"),
         (lambda film: (film.state / "store" / "damaged").mkdir(), "was set aside as damaged"),
         (lambda film: _tear_page(film.state / "journal.db"), "the journal is damaged"),
+        (lambda film: _tear(lock_of(film)), "the lock file is torn: this is no digest"),
+        (lambda film: lock_of(film).unlink(), "verify: film: seedance.lock tells nothing of it"),
     ],
 )
 def test_a_file_that_is_torn_or_left_is_seen(

@@ -43,10 +43,11 @@ def test_kills_before_and_after_effects_neither_pay_twice_nor_lose_a_clip(vendor
 
 
 def test_kills_at_random_moments_neither_pay_twice_nor_lose_a_clip(folder: Path) -> None:
-    tallies = sweep(folder, kills=16, seed=SEED)
+    # A film is killed six times at most, so three films of the four vendors are never enough.
+    tallies = sweep(folder, kills=19, seed=SEED)
     assert [problem for tally in tallies.values() for problem in tally.problems] == []
     assert set(tallies) == set(PLAYS)
-    assert sum(tally.kills for tally in tallies.values()) >= 16
+    assert sum(tally.kills for tally in tallies.values()) >= 19
     for tally in tallies.values():
         assert tally.kills >= 3
         assert tally.charged >= tally.films

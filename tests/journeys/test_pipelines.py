@@ -23,7 +23,7 @@ STORIES = {
 
 
 def test_every_example_is_in_a_test() -> None:
-    assert {path.stem for path in PIPELINES.glob("*.yaml")} == {*STORIES, "lighthouse", "four-vendors"}
+    assert {path.stem for path in PIPELINES.glob("*.yaml")} == {*STORIES, "lighthouse", "four-vendors", "drafts"}
 
 
 @pytest.mark.parametrize("name", sorted(STORIES))
@@ -40,6 +40,17 @@ def test_an_example_becomes_a_film_of_the_size_and_length_that_it_asks_for(
     assert len(film.frames) == frames - told.err.count("was left out once")
     assert len({later - earlier for earlier, later in zip(film.times, film.times[1:], strict=False)}) == 1
     _idea(name, film, pipe, pipelines)
+
+
+def test_of_two_drafts_the_picked_one_becomes_the_film(pipe: Pipe, pipelines: Path) -> None:
+    story = pipelines / "drafts.yaml"
+    assert pipe("run", story, "--sandbox", "--profile", "draft").code == 0
+    assert pipe("pick", story, "leap", "2", "--sandbox", "--profile", "draft").code == 0
+    assert pipe("run", story, "--sandbox").code == 0
+    told = pipe("why", story, "leap", "--sandbox", "--json").json
+    tasks = {one["take"]: one["task"] for one in told["submissions"] if one["request"].get("draft")}
+    assert told["request"]["content"] == [{"type": "draft_task", "draft_task": {"id": tasks[2]}}]
+    assert watch(pipelines / "out" / "sandbox" / "drafts.mp4").size == Size(960, 960)
 
 
 def _idea(name: str, film: Watched, pipe: Pipe, pipelines: Path) -> None:

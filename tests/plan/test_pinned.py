@@ -11,7 +11,8 @@ import pytest
 
 from seedance_pipe.plan.fingerprint import document, fingerprint
 from seedance_pipe.plan.history import History
-from seedance_pipe.plan.unroll import order_digest, unroll
+from seedance_pipe.plan.recipe import order_digest
+from seedance_pipe.plan.unroll import unroll
 from seedance_pipe.spec.story import Story
 from tests.builders import METHODS
 from tests.spec.asking import read, write

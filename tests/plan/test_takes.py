@@ -13,7 +13,8 @@ from seedance_pipe.plan.graph import StepKey
 from seedance_pipe.plan.history import History, Made, State, Submission
 from seedance_pipe.plan.known import known_takes, next_take
 from seedance_pipe.plan.make import Plan, asking, make, picking, with_more_takes, with_new_takes
-from seedance_pipe.plan.unroll import order_digest, unroll
+from seedance_pipe.plan.recipe import order_digest
+from seedance_pipe.plan.unroll import unroll
 from seedance_pipe.spec.medium import Kind, Role
 from seedance_pipe.spec.story import Shot, Story
 from seedance_pipe.units import Digest, Fingerprint

@@ -46,6 +46,15 @@ def test_prices_are_told_with_their_unit() -> None:
     assert "  unknown" in table
 
 
+def test_a_model_that_makes_finals_from_drafts_says_so_and_for_how_long() -> None:
+    text = model_text(known(MID))
+    assert "With draft: true it makes drafts; a final is made from a draft's task, for 7 days." in text
+    assert "prompt, first_frame, last_frame  array" in text, "the task of a draft is no key of a story"
+    assert model_data(known(MID))["drafts"] == {"asks": ["draft"], "days": 7}
+    assert "drafts;" not in model_text(known(PRO))
+    assert model_data(known(PRO))["drafts"] is None
+
+
 def test_one_model_is_shown_with_all_that_its_file_says() -> None:
     text = model_text(known(RUNWARE))
     for line in (

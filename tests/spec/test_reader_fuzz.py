@@ -38,7 +38,7 @@ SCALARS = st.one_of(WORDS, st.integers(-2, 20), st.floats(-2, 20), st.booleans()
 KEYS = (
     "id prompt model duration frames resolution ratio seed camera_fixed watermark audio first_frame last_frame "
     "references continues takes params vars image video version title defaults shots cut output x-a v w draft "
-    "service_tier tools"
+    "drafts profiles service_tier tools"
 )
 NAMES = st.sampled_from(KEYS.split(" "))
 ANYTHING = st.recursive(

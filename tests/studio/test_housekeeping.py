@@ -218,7 +218,7 @@ def test_what_another_story_of_the_state_asked_for_stays(desk: Desk) -> None:
     found = gc(desk, paid=True, yes=True)
     assert told(found) == {"film": Why.UNUSED}
     assert found.shared == 5
-    assert "5 files that other stories of this state name stay." in gc_text(found)
+    assert "5 files that other stories of this state, or seedance.lock, name stay." in gc_text(found)
     desk.story = first.with_name("other.yaml")
     assert desk.run().made == ()
 

@@ -284,7 +284,7 @@ def test_the_commands_ask_price_list_and_pick(pipe: Pipe, short: Path, tmp_path:
 def test_the_commands_of_the_readme_say_what_it_shows(
     pipe: Pipe, pipelines: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    section = (ROOT / "README.md").read_text().split("\n## Takes and picks\n")[1].split("\n## ")[0]
+    section = (ROOT / "README.md").read_text().split("\n## Takes and picks\n")[1].split("\n##")[0]
     commands, answer = re.findall(r"```\n(.*?)```", section, re.S)
     monkeypatch.chdir(pipelines)
     assert pipe("run", "lighthouse.yaml", "--sandbox").code == 0

@@ -21,7 +21,7 @@ from seedance_pipe.plan.cost import Estimate
 from seedance_pipe.plan.fingerprint import document, fingerprint
 from seedance_pipe.plan.graph import Step, StepKey, StepKind
 from seedance_pipe.plan.history import Receipt, Submission
-from seedance_pipe.plan.unroll import seeded
+from seedance_pipe.plan.recipe import seeded
 from seedance_pipe.run.craft import Job
 from seedance_pipe.run.event import Event
 from seedance_pipe.run.intent import Intent
