@@ -44,13 +44,12 @@ class Drafts:
         if made is None:
             return None
         submission = self._history.submissions.get(made.fingerprint)
-        receipt = submission.receipt if submission else None
         asked = None if draft.seed is None else draft.seed + number - 1
         return Drafted(
             order=order_digest(draft),
             take=number,
             clip=made.outputs["clip"],
-            seed=asked if receipt is None or receipt.seed is None else receipt.seed,
+            seed=submission.seed if submission else asked,
             task=(submission.task or "") if submission else "",
             at=submission.at if submission else 0.0,
         )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from seedance_pipe.document import Json
+from seedance_pipe.document import Json, leaves
 from seedance_pipe.spec.repair import Repair
 from seedance_pipe.units import Digest, Fingerprint, Money
 
@@ -78,6 +78,20 @@ class Submission:
     reason: str = ""
     outputs: Mapping[str, Digest] = field(default_factory=lambda: MappingProxyType({}))
     expected: Money | None = None
+
+    @property
+    def seed(self) -> int | None:
+        """The seed that it is made with: as the vendor told it, or as it was asked for. None when neither says."""
+        if self.receipt is not None and self.receipt.seed is not None:
+            return self.receipt.seed
+        fixed = seed_in(self.inputs)
+        return seed_in(self.request) if fixed is None else fixed
+
+
+def seed_in(document: Json) -> int | None:
+    """The seed that a request or a recipe asks for. A negative one asks the vendor to draw, and is none."""
+    found = (leaf for path, leaf in leaves(document) if path and path[-1] == "seed" and isinstance(leaf, int))
+    return next((seed for seed in found if seed >= 0), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from seedance_pipe.document import Json, digest, leaves
+from seedance_pipe.document import digest
 from seedance_pipe.effects import Effects
 from seedance_pipe.errors import GuardRefused, PipeError
 from seedance_pipe.plan.freshness import Fresh
 from seedance_pipe.plan.graph import StepKey, StepKind
-from seedance_pipe.plan.history import History, Submission
+from seedance_pipe.plan.history import History, Submission, seed_in
 from seedance_pipe.plan.known import known_takes
 from seedance_pipe.plan.make import Bill, Planned, asking, make, picking
 from seedance_pipe.plan.recipe import order_digest, recipe
@@ -167,7 +167,7 @@ class _Looking:
             step.take,
             state_of(planned),
             picked=step.take == self.history.picks.get(order_digest(shot), 1),
-            seed=_seed(submission, step.recipe),
+            seed=seed_in(step.recipe) if submission is None else submission.seed,
             charged=None if submission is None else submission.charged,
             digest=clip,
             clip=None if clip is None else self.store.path(clip),
@@ -188,21 +188,12 @@ class _Looking:
             shot,
             submission.take,
             state_word(submission, there=there),
-            seed=_seed(submission, submission.inputs),
+            seed=submission.seed,
             charged=submission.charged,
             digest=clip if there else None,
             clip=self.store.path(clip) if clip is not None and there else None,
             former="another hand-off" if alike else "another order",
         )
-
-
-def _seed(submission: Submission | None, asked: Json) -> int | None:
-    """The seed that the vendor told, else the one that was asked for. A negative one asks the vendor to draw."""
-    receipt = submission.receipt if submission is not None else None
-    if receipt is not None and receipt.seed is not None:
-        return receipt.seed
-    fixed = (leaf for path, leaf in leaves(asked) if path and path[-1] == "seed" and isinstance(leaf, int))
-    return next((seed for seed in fixed if seed >= 0), None)
 
 
 def _write(path: Path, data: bytes, effects: Effects) -> None:

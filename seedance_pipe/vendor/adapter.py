@@ -50,6 +50,7 @@ class Facts:
     `concurrency` is the number of tasks that the vendor works on at once for one account, `batch` the number of
     tasks that one poll may ask after, `most_takes` the number of takes that one submission may ask for.
     `spellings` gives the media types that the vendor's data URIs spell in another way than everybody else.
+    `tells_seed` says that the vendor tells the seed that it drew.
     """
 
     vendor: str
@@ -67,6 +68,7 @@ class Facts:
     most_takes: int = 1
     uploads_kept: float | None = None
     keys_kept: float | None = None
+    tells_seed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

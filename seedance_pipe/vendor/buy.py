@@ -10,7 +10,7 @@ from typing import assert_never
 import anyio
 import anyio.lowlevel
 
-from seedance_pipe.document import Json, JsonPath, fill
+from seedance_pipe.document import Json, JsonPath, fill, written
 from seedance_pipe.effects import Effects
 from seedance_pipe.errors import PipeError
 from seedance_pipe.plan.graph import Step
@@ -27,6 +27,8 @@ from seedance_pipe.vendor.party import Seat
 from seedance_pipe.vendor.take import Take
 
 _NOTHING = "nothing was bought"
+_MOST_SEED = 2**31 - 1
+"""Where a model names no greatest seed: the greatest that all vendors take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,14 @@ async def buy(take: Take, seats: Sequence[Seat], *, assets: Assets, last_frame: 
 
     Raises InDoubt when no answer tells, GuardRefused for the cap, and PipeError when nothing was bought.
     """
-    request = frozen(take.line.adapter, take.job, effects=take.effects, last_frame=last_frame, takes=len(seats))
+    request = frozen(
+        take.line.adapter,
+        take.job,
+        effects=take.effects,
+        last_frame=last_frame,
+        takes=len(seats),
+        seed=_drawn_seed(take),
+    )
     async with take.line.door:
         filled = await assets.fill(take.job, take.shot, take.line)
         call = _call(take, request, filled.media)
@@ -71,11 +80,26 @@ async def buy(take: Take, seats: Sequence[Seat], *, assets: Assets, last_frame: 
             await _Sending(take, submissions, call, assets, filled, Again(take.effects)).until_accepted()
 
 
-def frozen(adapter: Adapter, job: Job, *, effects: Effects, last_frame: bool, takes: int = 1) -> Json:
-    """The request for the take of `job`, and others of its shot that come to `takes`, as the journal keeps it."""
+def _drawn_seed(take: Take) -> int | None:
+    """A seed for a vendor that would draw one and not tell it, so that the take can be asked for again. It is in
+    the request alone: what chance gives is no part of what the story orders.
+    """
+    shot = take.shot
+    if take.line.adapter.FACTS.tells_seed or shot.seed is not None or not shot.seed_path:
+        return None
+    return take.effects.draw((shot.model.most_seed or _MOST_SEED) + 1)
+
+
+def frozen(
+    adapter: Adapter, job: Job, *, effects: Effects, last_frame: bool, takes: int = 1, seed: int | None = None
+) -> Json:
+    """The request for the take of `job`, and others of its shot that come to `takes`, as the journal keeps it.
+    `seed` is one that was drawn for it.
+    """
     shot = job.step.shot
     assert shot is not None
     body = seeded(shot.body, shot, job.step.take)
+    body = body if seed is None else written(body, shot.seed_path, seed)
     marked = _from_task(job.step) if job.step.from_draft else fill(body, marks(job, shot))
     return adapter.frozen(marked, shot=shot, last_frame=last_frame, draw=effects.draw, takes=takes)
 

@@ -51,6 +51,7 @@ FACTS = Facts(
     doubt=Doubt.SAME_KEY,
     uploads_kept=24 * 3600.0,
     keys_kept=24 * 3600.0,
+    tells_seed=False,
 )
 
 CURRENCY = "rivya credits"

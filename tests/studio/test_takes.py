@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -23,7 +23,7 @@ from seedance_pipe.studio import look, takes
 from tests.builders import capped
 from tests.conftest import Pipe
 from tests.run.examples import dollars
-from tests.studio.desk import MODELARK, RUNBASE, RUNWARE, Desk
+from tests.studio.desk import MODELARK, RIVYA, RUNBASE, RUNWARE, Desk
 from tests.studio.vendor import Vendor
 
 WAVE, FOAM = "id: wave, prompt: A wave breaks", "id: foam, prompt: The foam runs back, continues: wave"
@@ -223,6 +223,38 @@ def test_each_take_tells_seed_cost_digest_and_clip(desk: Desk) -> None:
     assert one.digest is not None
     assert one.clip == Store(desk.home.store).path(one.digest)
     assert one.clip.is_file()
+
+
+def test_a_seed_that_the_vendor_would_not_tell_is_drawn_here_and_can_be_asked_for_again(desk: Desk) -> None:
+    desk.head = RIVYA
+    desk.write(WAVE)
+    assert desk.run(more={"wave": 1}).exit_code == 0
+    first, second = tried(desk, "wave")
+    assert first.seed is not None and second.seed is not None and first.seed != second.seed
+    sent = {one.take: one.request for one in desk.submissions()}
+    for one in (first, second):
+        request = sent[one.number]
+        assert isinstance(request, Mapping)
+        params = request["params"]
+        assert isinstance(params, Mapping)
+        assert params["seed"] == one.seed
+    assert pending(desk) == [], "what chance gave is no part of the order"
+    desk.write(f"{WAVE}, seed: {first.seed}")
+    assert pending(desk)[0] == "wave#1", "to ask for a seed is another order than to let one be drawn"
+
+
+def test_of_a_task_that_was_made_elsewhere_nobody_knows_a_seed_that_its_vendor_does_not_tell(desk: Desk) -> None:
+    desk.head = RIVYA
+    desk.write(WAVE)
+    assert desk.run().exit_code == 0
+    (task,) = (one["id"] for one in desk.vendor.ledger())
+    desk.story = desk.story.with_name("other.yaml")
+    desk.write(WAVE, name="other.yaml")
+    (desk.story.parent / ".seedance").rename(desk.story.parent / "elsewhere")
+    desk.adopt("wave", task)
+    assert desk.run().exit_code == 0
+    assert [one.seed for one in tried(desk, "wave")] == [None]
+    assert desk.bought() == 1
 
 
 def test_a_run_at_work_holds_its_picks(desk: Desk) -> None:
