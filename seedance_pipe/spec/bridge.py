@@ -11,7 +11,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, cast
 
-from seedance_pipe.document import Json, JsonPath, fill, freeze, leaves, thaw
+from seedance_pipe.document import Json, JsonPath, at, fill, freeze, leaves, thaw, written
 from seedance_pipe.spec.footage import footage
 from seedance_pipe.spec.form import Form, Parameter, hole_of, nested
 from seedance_pipe.spec.medium import FromShot, Kind, Medium, Role, SeamPicture
@@ -98,13 +98,13 @@ def _bridged(shot: Shot, end: SeamPicture, form: Form) -> Shot:
     slots of the others stay what they are.
     """
     path, item = _place(form)
-    items = cast(tuple[Any, ...], _at(shot.body, path) or ())
+    items = cast(tuple[Any, ...], at(shot.body, path) or ())
     (way,) = _ways(form, path, Role.LAST_FRAME.value)
-    body = cast(Mapping[str, Json], _written(shot.body, path, (*items, fill(freeze(item), {way: None}))))
+    body = cast(Mapping[str, Json], written(shot.body, path, (*items, fill(freeze(item), {way: None}))))
     place: JsonPath = (*path, len(items))
     asked = shot.origins.get(("repair",), Origin("repair", shot.place))
     last = Medium(Role.LAST_FRAME, Kind.IMAGE, end, (*place, *way), asked.place)
-    filled = {part: value for part in form.parts if (value := _at(body, part)) is not None}
+    filled = {part: value for part in form.parts if (value := at(body, part)) is not None}
     roles = {"references" if one.role is Role.REFERENCE else one.role.value for one in (*shot.media, last)}
     order = form.with_defaults(filled, roles)
     return replace(
@@ -134,22 +134,8 @@ def _stand_ins(shot: Shot, form: Form) -> Mapping[JsonPath, str]:
 
 def _ways(form: Form, path: JsonPath, hole: str) -> Iterator[JsonPath]:
     """Where a hole lies in an item of the list at `path`; at no depth where that is no list."""
-    items = [item for at, items in form.lists.items() if at == path for item, name in items if name == hole]
+    items = [item for place, items in form.lists.items() if place == path for item, name in items if name == hole]
     if not items:
         yield ()
     for item in items:
         yield from (way for way, leaf in leaves(item) if hole_of(leaf) == hole)
-
-
-def _at(document: Json, path: JsonPath) -> Json:
-    for name in path:
-        document = document.get(str(name)) if isinstance(document, Mapping) else None
-    return document
-
-
-def _written(document: Json, path: JsonPath, value: Json) -> Json:
-    """A copy of `document` that holds `value` at `path`, whether anything stood there before or not."""
-    if not path:
-        return value
-    outer = document if isinstance(document, Mapping) else {}
-    return MappingProxyType({**outer, str(path[0]): _written(outer.get(str(path[0])), path[1:], value)})
