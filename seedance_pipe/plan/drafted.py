@@ -37,7 +37,11 @@ class Drafts:
         take = self._history.picks.get(order)
         found = self.take(draft, take or 1)
         told = self._history.drafts.get(order)
-        return found or (told if told and told.take == (take or told.take) else None)
+        if told is None or told.take != (take or told.take):
+            return found
+        # Of a draft that was made elsewhere a lock file may tell the seed, too.
+        unknown = found is None or (found.seed is None and not found.task and found.clip == told.clip)
+        return told if unknown else found
 
     def take(self, draft: Shot, number: int) -> Drafted | None:
         made = self._takes.get(digest(recipe(draft, number)))

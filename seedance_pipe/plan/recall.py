@@ -105,7 +105,7 @@ class _News:
         return next((whole for whole in wholes if fingerprint(whole) == pin.of), parts)
 
     def _shots(self, block: Block) -> Iterator[Shot]:
-        """The shot that the block is of, as the story has it, and with the seed of its draft."""
+        """The shot, or draft of a shot, that the block is of, as the story has it, and with a seed lent to it."""
         shot = self._ordered.get(block.order)
         if shot is not None:
             yield shot
@@ -114,4 +114,5 @@ class _News:
 
     @cached_property
     def _ordered(self) -> Mapping[str, Shot]:
-        return {order_digest(shot): shot for shot in self.story.shots}
+        drafts = (shot.draft for shot in self.story.shots if shot.draft is not None)
+        return {order_digest(shot): shot for shot in (*drafts, *self.story.shots)}

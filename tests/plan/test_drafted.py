@@ -14,7 +14,9 @@ from seedance_pipe.plan.freshness import Changed, Ended, Fresh, New, Redrafted, 
 from seedance_pipe.plan.graph import DRAFT, Step, StepKey
 from seedance_pipe.plan.history import Drafted, History, Receipt, State, Submission
 from seedance_pipe.plan.known import next_take
+from seedance_pipe.plan.lock import Lock, lock_of
 from seedance_pipe.plan.make import Plan, make, picking
+from seedance_pipe.plan.recall import remembering
 from seedance_pipe.plan.recipe import order_digest, recipe
 from seedance_pipe.plan.unroll import unroll
 from seedance_pipe.spec.model import Drafting
@@ -318,6 +320,20 @@ def test_a_draft_that_only_a_lock_file_tells_of_gives_what_was_made_from_it_and_
     assert step(make(ONE, gone, METHODS), "a#1").follows == Follows(Way.SEED, Why.NO_TASK)
     repicked = picking(gone, {draft: 2})
     assert step(make(ONE, repicked, METHODS), "a#1").follows == Follows(Way.ALONE, Why.UNMADE)
+
+
+@pytest.mark.parametrize(
+    ("seed", "follows"),
+    [(None, Follows(Way.ALONE, Why.NO_SEED)), (7, Follows(Way.SEED, Why.NO_TASK))],
+)
+def test_a_draft_that_only_its_own_film_pinned_is_known_and_lends_the_seed_that_the_story_gives(
+    seed: int | None, follows: Follows
+) -> None:
+    told = film(drafted("a", seed=seed))
+    drafts, past = drafts_of(told), rehearsed(told)
+    lock = lock_of(make(drafts, past, METHODS), past, Lock(), "out/story-draft.mp4")
+    there = remembering(History(), lock, told, "out/story.mp4", lambda digest: True)
+    assert step(make(told, there, METHODS), "a#1").follows == follows
 
 
 def test_what_is_sent_is_the_task_or_the_seed_in_place_of_what_the_shot_says() -> None:
