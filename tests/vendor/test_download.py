@@ -13,7 +13,9 @@ import anyio
 import pytest
 
 from seedance_pipe.disk import DISK, Disk
+from seedance_pipe.effects import Effects
 from seedance_pipe.errors import PipeError, VendorFailed
+from seedance_pipe.studio.rehearsal import hastened
 from seedance_pipe.vendor.download import Bounds, Downloads, Fetched, look_up
 from seedance_pipe.vendor.transport import Web, trust
 from tests.vendor.stage import Act, Pause, Reply, Reset, Seen, Stage, reply
@@ -294,6 +296,15 @@ async def test_a_fast_download_may_last_longer_than_a_window(stage: Stage, tmp_p
         fast = Downloads(web, effects=clock.effects(), bounds=bounds, resolve=nobody, clock=ticking(clock))
         await fast.fetch(f"{stage.address}/clip.mp4", tmp_path / "clip.mp4", loopback=stage.address)
     assert clock.seconds > 30
+
+
+async def test_where_pauses_are_cut_short_a_clip_still_has_its_time(stage: Stage, tmp_path: Path) -> None:
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(CONTENT)}\r\n\r\n".encode()
+    stage.on("GET", "/clip.mp4", [head + CONTENT[:5], Pause(0.2), CONTENT[5:10], Pause(0.2), CONTENT[10:]])
+    async with Web(context=trust({})) as web:
+        hasty = Downloads(web, effects=hastened(Effects(), 1000), bounds=Bounds(attempts=1), resolve=nobody)
+        await hasty.fetch(f"{stage.address}/clip.mp4", tmp_path / "clip.mp4", loopback=stage.address)
+    assert (tmp_path / "clip.mp4").read_bytes() == CONTENT
 
 
 async def test_the_whole_download_has_a_deadline(stage: Stage, tmp_path: Path) -> None:
