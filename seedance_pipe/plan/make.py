@@ -109,13 +109,13 @@ class Plan:
 def make(story: Story, history: History, methods: Methods, *, only: Iterable[StepKey] | None = None) -> Plan:
     """What a run of `story` would do. `only` limits it to these steps and what they need."""
     story = as_repaired(story, history, methods)
-    graph = unroll(story, history, methods)
+    drafts = Drafts(history)
+    graph = unroll(story, history, methods, drafts)
     if only is not None:
         graph = needed_for(graph, only)
     verdicts: dict[StepKey, Verdict] = {}
     every: list[Planned] = []
     repicks = Repicks({step.key: step for step in graph.steps}, verdicts, history)
-    drafts = Drafts(history)
     for step in graph.steps:
         planned = _planned(step, verdicts, history)
         if isinstance(planned.verdict, Stale):

@@ -37,15 +37,16 @@ FILM = StepKey("film")
 FORMAT = StepKey("format")
 
 
-def unroll(story: Story, history: History, methods: Methods) -> Graph:
+def unroll(story: Story, history: History, methods: Methods, drafts: Drafts | None = None) -> Graph:
     """The graph of a story. The film uses the picked take of each shot: the first, unless another was picked
-    since. Takes that were asked for besides the story's come after those.
+    since. Takes that were asked for besides the story's come after those. `drafts` are those of `history`, where
+    somebody has looked for them already.
     """
     orders = {shot.id: order_digest(shot) for shot in story.shots}
     picks = {shot: history.picks.get(order, 1) for shot, order in orders.items()}
     costs = estimates(story)
     framed = _framed(story)
-    drafts = Drafts(history)
+    drafts = drafts or Drafts(history)
     steps: list[Step] = []
     for shot in upstream_first(story):
         asked = history.asked.get(orders[shot.id], ())
