@@ -135,6 +135,22 @@ def write_new(path: Path, content: Iterable[bytes], disk: Disk = DISK) -> None:
         os.close(descriptor)
 
 
+def write_whole(path: Path, content: Iterable[bytes], *, aside: Path, disk: Disk = DISK) -> None:
+    """A file that everybody may read: durably there with that content, or as it was before. `aside` is where it is
+    written, in the same folder; what lay there is gone. Raises OSError.
+    """
+    descriptor = disk.open(aside, os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
+    try:
+        for piece in content:
+            disk.write(descriptor, piece)
+        disk.mode(descriptor, 0o644)
+        disk.sync(descriptor)
+    finally:
+        os.close(descriptor)
+    disk.replace(aside, path)
+    disk.sync_folder(path.parent)
+
+
 def private_folder(path: Path, disk: Disk = DISK) -> Path:
     """`path` as a folder of ours, durably there, with what is missing above it. Raises as `make_folder`."""
     if not path.parent.exists():

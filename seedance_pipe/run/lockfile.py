@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from seedance_pipe.disk import open_to_read
+from seedance_pipe.disk import open_to_read, write_whole
 from seedance_pipe.effects import Effects
 from seedance_pipe.errors import PipeError, StoryHeld, StoryInvalid
 from seedance_pipe.plan.lock import Lock
@@ -88,17 +88,8 @@ def _held(guard: Path, effects: Effects) -> Iterator[None]:
 def _write(path: Path, text: str, effects: Effects) -> None:
     # A run that dies here leaves it behind, and the next one writes over it.
     aside = path.with_name(f".{path.name}.part")
-    disk = effects.disk
     try:
-        descriptor = disk.open(aside, os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
-        try:
-            disk.write(descriptor, text.encode())
-            disk.mode(descriptor, 0o644)
-            disk.sync(descriptor)
-        finally:
-            os.close(descriptor)
-        disk.replace(aside, path)
-        disk.sync_folder(path.parent)
+        write_whole(path, [text.encode()], aside=aside, disk=effects.disk)
     except OSError as error:
         raise PipeError(
             f"{path} cannot be written: {error.strerror}",

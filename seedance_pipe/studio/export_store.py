@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from seedance_pipe.disk import Disk, open_to_read, pieces, private_folder
+from seedance_pipe.disk import Disk, open_to_read, pieces, private_folder, write_whole
 from seedance_pipe.effects import Effects
 from seedance_pipe.errors import GuardRefused, Missing, PipeError
 from seedance_pipe.plan.graph import StepKind
@@ -146,7 +146,7 @@ def _copied(
         if there.get(name) == digest and target.is_file() and digest_of(target) == digest:
             continue
         private_folder(target.parent.absolute(), disk)
-        _put(target, _pieces(source), disk)
+        write_whole(target, _pieces(source), aside=_aside(target), disk=disk)
         written += 1
     return written, size
 
@@ -162,20 +162,9 @@ def _pieces(path: Path) -> Iterator[bytes]:
 def _written(path: Path, text: str, disk: Disk) -> str:
     """The digest of a small file that is there with this text when this returns."""
     private_folder(path.parent.absolute(), disk)
-    _put(path, [text.encode()], disk)
+    write_whole(path, [text.encode()], aside=_aside(path), disk=disk)
     return str(digest_of(path))
 
 
-def _put(path: Path, pieces: Iterable[bytes], disk: Disk) -> None:
-    """A whole file under its name, or none."""
-    aside = path.with_name(f"{path.name}.part")
-    descriptor = disk.open(aside, os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
-    try:
-        for piece in pieces:
-            disk.write(descriptor, piece)
-        disk.mode(descriptor, 0o644)
-        disk.sync(descriptor)
-    finally:
-        os.close(descriptor)
-    disk.replace(aside, path)
-    disk.sync_folder(path.parent)
+def _aside(path: Path) -> Path:
+    return path.with_name(f"{path.name}.part")
