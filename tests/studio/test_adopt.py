@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,9 +12,7 @@ from seedance_pipe.errors import InDoubt, MediaFailed, Missing, PipeError, Story
 from seedance_pipe.plan.history import Decision, State
 from seedance_pipe.run.lock import hold
 from seedance_pipe.run.store import Store
-from seedance_pipe.sandbox.app import serve
 from seedance_pipe.sandbox.faults import Fault, What, Where
-from seedance_pipe.sandbox.settings import Settings
 from seedance_pipe.units import Money
 from tests.builders import capped
 from tests.studio.desk import MODELARK, RUNBASE, Desk
@@ -25,12 +22,6 @@ WAVE, FOAM = "id: wave, prompt: A wave breaks", "id: foam, prompt: The foam runs
 UNHEARD = Fault(Where.ACCEPTED, What.CLOSE)
 NO_LIST = Fault(Where.LIST, What.ANSWER, times=None, status=401, code="AuthenticationError")
 NO_POLL = Fault(Where.GET, What.ANSWER, times=None, status=401, code="AuthenticationError")
-
-
-@pytest.fixture
-def vendor(tmp_path: Path) -> Iterator[Vendor]:
-    with serve(tmp_path / "vendor", settings=Settings(queued_seconds=0.02, running_seconds=0.05)) as server:
-        yield Vendor(server.address)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +10,7 @@ import pytest
 from seedance_pipe.errors import GuardRefused, Missing, PipeError, VendorFailed
 from seedance_pipe.plan.history import Decision, State
 from seedance_pipe.run.event import Doubted, Failed
-from seedance_pipe.sandbox.app import serve
 from seedance_pipe.sandbox.faults import Fault, What, Where
-from seedance_pipe.sandbox.settings import Settings
 from tests.studio.desk import MODELARK, RIVYA, RUNBASE, RUNWARE, Desk
 from tests.studio.vendor import Vendor
 
@@ -23,12 +20,6 @@ NO_LIST = Fault(Where.LIST, What.ANSWER, times=None, status=401, code="Authentic
 NO_POLL = Fault(Where.GET, What.ANSWER, times=None, status=401, code="AuthenticationError")
 STUCK = Fault(Where.FATE, What.STUCK)
 WAVE = "id: wave, prompt: A wave breaks"
-
-
-@pytest.fixture
-def vendor(tmp_path: Path) -> Iterator[Vendor]:
-    with serve(tmp_path / "vendor", settings=Settings(queued_seconds=0.02, running_seconds=0.05)) as served:
-        yield Vendor(served.address)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -17,9 +16,7 @@ from seedance_pipe.plan.history import State
 from seedance_pipe.report.takes import Picking, picking_data, picking_text
 from seedance_pipe.run.event import Noted
 from seedance_pipe.run.store import Store
-from seedance_pipe.sandbox.app import serve
 from seedance_pipe.sandbox.faults import Fault, What, Where
-from seedance_pipe.sandbox.settings import Settings
 from seedance_pipe.spec.edition import Edition
 from seedance_pipe.studio import look, takes
 from seedance_pipe.studio.home import Home, home, read
@@ -72,12 +69,6 @@ class Rehearsal(Desk):
         with urlopen(Request(address, headers={"Authorization": "Bearer console"})) as answer:
             found: dict[str, Any] = json.load(answer)
         return found
-
-
-@pytest.fixture
-def vendor(tmp_path: Path) -> Iterator[Vendor]:
-    with serve(tmp_path / "vendor", settings=Settings(queued_seconds=0.02, running_seconds=0.05)) as server:
-        yield Vendor(server.address)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,6 @@ from seedance_pipe.report.table import status_text
 from seedance_pipe.report.upkeep import Upkeep, Why, clean_text, gc_text, size, upkeep_data
 from seedance_pipe.run.lock import hold
 from seedance_pipe.run.store import Store
-from seedance_pipe.sandbox.app import serve
-from seedance_pipe.sandbox.settings import Settings
 from seedance_pipe.studio import look
 from seedance_pipe.studio.housekeeping import ANSWER, clean, collect
 from tests.run.test_store import Stopped
@@ -27,12 +24,6 @@ from tests.studio.vendor import Vendor
 
 WAVE, FOAM = "id: wave, prompt: A wave breaks", "id: foam, continues: wave, prompt: The foam runs back"
 BIG = "id: wave, prompt: A big wave breaks"
-
-
-@pytest.fixture
-def vendor(tmp_path: Path) -> Iterator[Vendor]:
-    with serve(tmp_path / "vendor", settings=Settings(queued_seconds=0.02, running_seconds=0.05)) as served:
-        yield Vendor(served.address)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,9 +21,7 @@ from seedance_pipe.plan.history import Decision, State
 from seedance_pipe.report.parcel import Packed, Unpacked, packed_data, packed_text, unpacked_data, unpacked_text
 from seedance_pipe.run.lock import hold
 from seedance_pipe.run.store import Store
-from seedance_pipe.sandbox.app import serve
 from seedance_pipe.sandbox.faults import Fault, What, Where
-from seedance_pipe.sandbox.settings import Settings
 from seedance_pipe.studio import look
 from seedance_pipe.studio.export_store import export_store
 from seedance_pipe.studio.import_store import import_store
@@ -36,12 +34,6 @@ from tests.studio.vendor import Vendor
 WAVE, FOAM = "id: wave, prompt: A wave breaks", "id: foam, continues: wave, prompt: The foam runs back"
 UNHEARD = Fault(Where.ACCEPTED, What.CLOSE)
 NO_POLL = Fault(Where.GET, What.ANSWER, times=None, status=401, code="AuthenticationError")
-
-
-@pytest.fixture
-def vendor(tmp_path: Path) -> Iterator[Vendor]:
-    with serve(tmp_path / "vendor", settings=Settings(queued_seconds=0.02, running_seconds=0.05)) as served:
-        yield Vendor(served.address)
 
 
 @pytest.fixture

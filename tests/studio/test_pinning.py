@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,9 +18,7 @@ from seedance_pipe.plan.recipe import order_digest
 from seedance_pipe.report.parcel import packed_data, packed_text
 from seedance_pipe.run import lockfile
 from seedance_pipe.run.store import Store
-from seedance_pipe.sandbox.app import serve
 from seedance_pipe.sandbox.faults import Fault, What, Where
-from seedance_pipe.sandbox.settings import Settings
 from seedance_pipe.spec.repair import Repair
 from seedance_pipe.studio import look, takes
 from seedance_pipe.studio.export_store import export_store
@@ -36,12 +34,6 @@ from tests.studio.vendor import Vendor
 WAVE, FOAM = "id: wave, prompt: A wave breaks", "id: foam, prompt: The foam runs back, continues: wave"
 GULL = "id: gull, prompt: A gull flies by"
 OUT = "out/surf.mp4"
-
-
-@pytest.fixture
-def vendor(tmp_path: Path) -> Iterator[Vendor]:
-    with serve(tmp_path / "vendor", settings=Settings(queued_seconds=0.02, running_seconds=0.05)) as server:
-        yield Vendor(server.address)
 
 
 @pytest.fixture

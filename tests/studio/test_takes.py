@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -16,9 +16,7 @@ from seedance_pipe.plan.freshness import Fresh
 from seedance_pipe.report.takes import Picking, Tried, takes_text
 from seedance_pipe.run.lock import hold
 from seedance_pipe.run.store import Store
-from seedance_pipe.sandbox.app import serve
 from seedance_pipe.sandbox.faults import Fault, What, Where
-from seedance_pipe.sandbox.settings import Settings
 from seedance_pipe.studio import look, takes
 from tests.builders import capped
 from tests.conftest import Pipe
@@ -30,12 +28,6 @@ WAVE, FOAM = "id: wave, prompt: A wave breaks", "id: foam, prompt: The foam runs
 REFUSED = Fault(Where.CREATE, What.ANSWER, status=400, code="InputTextSensitiveContentDetected")
 ROOT = Path(__file__).resolve().parent.parent.parent
 UNHEARD = Fault(Where.ACCEPTED, What.CLOSE)
-
-
-@pytest.fixture
-def vendor(tmp_path: Path) -> Iterator[Vendor]:
-    with serve(tmp_path / "vendor", settings=Settings(queued_seconds=0.02, running_seconds=0.05)) as server:
-        yield Vendor(server.address)
 
 
 @pytest.fixture
